@@ -1,0 +1,67 @@
+import type { Code } from "./insn.ts";
+
+/**
+ * What passes between verifier, maps, helpers and engines: a program ready to run, its maps by reference, its helpers
+ * by calling convention. Plain data, so that none of those rooms needs to see another.
+ */
+
+/** A program whose references are resolved: map loads hold guest addresses, nothing is left to relocate. */
+export interface ProgramImage {
+  readonly name: string;
+  readonly code: Code;
+  /** First slots of the functions, ascending; the first is 0, the entry. */
+  readonly subprogs: readonly number[];
+  /** Slot of an `ld_imm64` that loads a map's address (or an address in a map's value) → that map. */
+  readonly maps: ReadonlyMap<number, MapRef>;
+  /** Size in bytes of the context that r1 points at on entry. */
+  readonly contextSize: number;
+  /** Whether the context is a `__sk_buff`, as LD_ABS and LD_IND need. */
+  readonly skb: boolean;
+}
+
+/** A map as engines see it. */
+export interface MapRef {
+  /** Guest address of the map's descriptor: the value that a program holds as map pointer. */
+  readonly address: number;
+  readonly name: string;
+  /** BPF_MAP_TYPE_*. */
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** For arrays whose lookup is address arithmetic: element i is at `base + i * stride` (+ cpu * cpuStride). */
+  readonly direct?: { readonly base: number; readonly stride: number; readonly cpuStride: number };
+  /** Names of the runtime module's exports that serve a helper on this map type, by helper name. */
+  readonly exports: Readonly<Record<string, string>>;
+}
+
+/**
+ * How an argument or result crosses between guest code and a helper.
+ * - `ptr`, `u32`, `s32`: the low 32 bits as an i32 (a JavaScript number).
+ * - `flags`: an i32; a value beyond 32 bits arrives as 0xffffffff (-1), which no flag check accepts.
+ * - `u64`: an i64 (a BigInt in JavaScript).
+ */
+export type ArgAbi = "ptr" | "u32" | "s32" | "flags" | "u64";
+
+/** `int`: i32, sign-extended to r0; `ptr`: i32, zero-extended; `u64`: i64; `void`: r0 becomes 0. */
+export type RetAbi = "int" | "ptr" | "u64" | "void";
+
+/** A helper or kfunc bound to its implementation. */
+export interface HelperBinding {
+  readonly id: number;
+  readonly name: string;
+  readonly args: readonly ArgAbi[];
+  readonly ret: RetAbi;
+  /**
+   * Takes `args` as listed; with `callback: true` one more i32 follows: the lowest stack address in use, for `FunctionTable.call`.
+   * Either a JavaScript function or an export of the runtime module (which engines then call without JavaScript).
+   */
+  readonly call: (...args: never[]) => unknown;
+  /** The helper calls back into the program. */
+  readonly callback?: true;
+  /** Engines open-code it; `call` is then never used: `tail_call`, `loop`. */
+  readonly intrinsic?: "tail_call" | "loop";
+}
+
+/** Helpers by id as one program may call them. */
+export type HelperTable = ReadonlyMap<number, HelperBinding>;

@@ -1,0 +1,5 @@
+export { ByteReader, ByteWriter } from "./bytes.ts";
+export type { ErrorData } from "./error.ts";
+export { assert, BpfError, defineErrors } from "./error.ts";
+export { escapeText } from "./escape.ts";
+export { fromHex, toHex } from "./hex.ts";
