@@ -27,6 +27,11 @@ export const CLOCK_STEP_NS = 0x10028;
 export const RANDOM_STATE = 0x10030;
 /** u32: number of virtual CPUs. */
 export const CPU_COUNT = 0x10040;
+/** u32: which engine runs, one of ENGINE_*; callbacks go to the same one. */
+export const ENGINE = 0x10044;
+export const ENGINE_JIT = 0;
+export const ENGINE_INTERPRETER = 1;
+export const ENGINE_STEPPING = 2;
 /** 5 x u64: arguments, then u64 result, of a helper that the fast interpreter calls in JavaScript. */
 export const CALL_FRAME = 0x10080;
 /** Scratch for JavaScript that calls the runtime: keys and values of bpf(2) commands, up to 4096 bytes. */
