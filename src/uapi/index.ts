@@ -1,0 +1,11 @@
+export type { AttachType, AttachTypeName } from "./attach-types.ts";
+export { ATTACH_TYPE, ATTACH_TYPES, attachType, attachTypeLabel } from "./attach-types.ts";
+export type { ErrnoName } from "./errno.ts";
+export { ERRNO, errnoName, errnoText } from "./errno.ts";
+export type { MapType, MapTypeName } from "./map-types.ts";
+export { findMapType, MAP_FLAGS, MAP_TYPE, MAP_TYPES, mapFlagNames, mapType, mapTypeLabel } from "./map-types.ts";
+export type { ProgramType, ProgramTypeName } from "./program-types.ts";
+export { findProgramType, PROG_TYPE, PROGRAM_TYPES, programType, programTypeLabel } from "./program-types.ts";
+export type { SectionMeaning, SectionRow } from "./sections.ts";
+export { PROG_FLAG, SECTIONS, sectionMeaning } from "./sections.ts";
+export { VERDICTS, verdictName, verdictValue } from "./verdicts.ts";
