@@ -126,6 +126,15 @@ export interface Btf {
   string(offset: number): string;
   /** The bytes of the whole section as they were parsed. */
   readonly bytes: Uint8Array;
+  /** The kind of a type, cheaper than decoding it; "void" for id 0. @throws BpfError `E_BTF_TYPE_ID` for an id beyond the last. */
+  kindOf(id: number): BtfKind | "void";
+  /** The name of a type, cheaper than decoding it; "" where it has none and for id 0. @throws BpfError `E_BTF_TYPE_ID` */
+  nameOf(id: number): string;
+  /** What a split BTF (a module's) continues; its ids and strings come first. */
+  readonly base: Btf | null;
+  readonly littleEndian: boolean;
+  /** Bytes of the string table, the base's included: string offsets lie below. */
+  readonly stringSize: number;
 }
 
 /** A function's start: `.BTF.ext` func_info. `insn` is a byte offset in its section. */

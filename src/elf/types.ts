@@ -31,9 +31,11 @@ export interface ElfSymbol {
 export interface ElfRelocation {
   /** Byte offset in the section it applies to. */
   readonly offset: number;
-  /** R_BPF_*: 1 64_64, 2 64_ABS64, 3 64_ABS32, 4 64_NODYLD32, 10 64_32. */
+  /** R_BPF_*: 1 64_64, 2 64_ABS64, 3 64_ABS32, 4 64_NODYLD32, 10 64_32; rows in `relocation-types.ts`. */
   readonly type: number;
   readonly symbol: ElfSymbol;
+  /** Of SHT_RELA only; SHT_REL keeps the addend in the bytes it patches. */
+  readonly addend?: bigint;
 }
 export interface ElfFile {
   readonly littleEndian: boolean;

@@ -1,0 +1,26 @@
+export type { ParseBtfOptions } from "./parse.ts";
+export { parseBtf } from "./parse.ts";
+export { parseBtfExt } from "./parse-ext.ts";
+export type {
+  Btf,
+  BtfAlias,
+  BtfArray,
+  BtfComposite,
+  BtfCoreRelo,
+  BtfDatasec,
+  BtfDeclTag,
+  BtfEnum,
+  BtfExt,
+  BtfFloat,
+  BtfFunc,
+  BtfFuncInfo,
+  BtfFuncProto,
+  BtfFwd,
+  BtfInt,
+  BtfKind,
+  BtfLineInfo,
+  BtfMember,
+  BtfPtr,
+  BtfType,
+  BtfVar,
+} from "./types.ts";
