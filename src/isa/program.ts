@@ -11,7 +11,7 @@ export interface ProgramImage {
   readonly code: Code;
   /** First slots of the functions, ascending; the first is 0, the entry. */
   readonly subprogs: readonly number[];
-  /** Slot of an `ld_imm64` that loads a map's address (or an address in a map's value) → that map. */
+  /** Slot of an `ld_imm64` that loads a map's address → that map. Loads of addresses inside a map's value are plain constants. */
   readonly maps: ReadonlyMap<number, MapRef>;
   /** Size in bytes of the context that r1 points at on entry. */
   readonly contextSize: number;
