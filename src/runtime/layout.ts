@@ -32,8 +32,15 @@ export const ENGINE = 0x10044;
 export const ENGINE_JIT = 0;
 export const ENGINE_INTERPRETER = 1;
 export const ENGINE_STEPPING = 2;
+/** u32: program slot of the instruction at fault. */
+export const FAULT_PROGRAM = 0x10048;
 /** 5 x u64: arguments, then u64 result, of a helper that the fast interpreter calls in JavaScript. */
 export const CALL_FRAME = 0x10080;
+/** 11 x u64: r0 to r10 of the fast interpreter. */
+export const REGISTERS = 0x10100;
+/** Frames that the fast interpreter has saved; grows up. */
+export const FRAME_STACK = 0x10200;
+export const FRAME_STACK_END = 0x11000;
 /** Scratch for JavaScript that calls the runtime: keys and values of bpf(2) commands, up to 4096 bytes. */
 export const SCRATCH = 0x11000;
 export const SCRATCH_SIZE = 0x1000;
@@ -69,6 +76,8 @@ export const FAULT_INSN = 6;
 
 export const MAX_TAIL_CALLS = 33;
 export const MAX_FRAMES = 8;
+/** BPF_MAX_LOOPS: iterations of bpf_loop, and times that may_goto of one frame falls through. */
+export const MAX_LOOPS = 0x800000;
 
 // Map descriptor: what a map pointer points at. All u32 unless said otherwise. 128 bytes.
 export const MAP_TYPE = 0;
@@ -158,7 +167,7 @@ export const SKB_HASH_VALID = 216;
 export const SKB_DIRECT = 220;
 export const SKB_CONTEXT_SIZE = 224;
 
-// Batch record: one packet of a batch run. 32 bytes.
+// Batch record: one packet of a batch run. 40 bytes.
 /** In: address of the packet's first byte; out: the same after the run. */
 export const REC_DATA = 0;
 /** In: length in bytes; out: the same after the run. */
@@ -174,4 +183,6 @@ export const REC_END = 20;
 export const REC_REDIRECT = 24;
 /** Out: FAULT_* */
 export const REC_FAULT = 28;
-export const REC_SIZE = 32;
+/** In, u64: what CLOCK_NS shall be when the packet runs; 0 = the clock moves on by CLOCK_STEP_NS instead. */
+export const REC_TIME = 32;
+export const REC_SIZE = 40;
