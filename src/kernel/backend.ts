@@ -62,8 +62,6 @@ export interface ProgInfo {
   readonly id: number;
   readonly type: number;
   readonly name: string;
-  /** First 8 bytes of the SHA-1 of the instructions, hexadecimal. */
-  readonly tag: string;
   readonly insnCount: number;
   readonly mapIds: readonly number[];
   readonly btfId: number;
@@ -88,12 +86,6 @@ export interface TestRunResult {
   readonly ctxOut: Uint8Array;
   /** Mean nanoseconds per repetition. */
   readonly duration: number;
-}
-
-/** One packet of a batch run; mutated in place: what the program left. */
-export interface BatchPacket {
-  data: Uint8Array;
-  retval: number;
 }
 
 export interface Backend {

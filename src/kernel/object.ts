@@ -14,7 +14,8 @@ import { LoadedMap } from "./loaded-map.ts";
 import { LoadedProgram } from "./loaded-program.ts";
 
 const objectError = defineErrors({
-  E_OBJECT_ENDIAN: (d: { object: string }) => `${d.object}: big-endian object; this machine is little-endian, nothing was loaded`,
+  E_OBJECT_ENDIAN: (d: { object: string }) =>
+    `${d.object}: big-endian object; this machine is little-endian, nothing was loaded`,
   E_PROGRAM_UNKNOWN: (d: { object: string; program: string; known: string }) =>
     `${d.object}: no program is named "${d.program}" (it has ${d.known})`,
   E_PROGRAM_TYPE: (d: { object: string; program: string; section: string }) =>
@@ -87,7 +88,10 @@ export function loadObject(backend: Backend, spec: ObjectSpec, options: LoadOpti
     const programs = new Map<string, LoadedProgram>();
     for (const program of linked) {
       const fd = keep(loadProgram(backend, spec, program, maps, btfFd, options));
-      programs.set(program.spec.name, new LoadedProgram(program.spec, typeOf(spec, program.spec, options), backend, fd));
+      programs.set(
+        program.spec.name,
+        new LoadedProgram(program.spec, typeOf(spec, program.spec, options), backend, fd),
+      );
     }
     for (const map of maps.values()) fillPrograms(backend, map, programs);
     return new LoadedObject(spec, backend, [...programs.values()], [...maps.values()], fds);
@@ -206,4 +210,3 @@ function funcInfoBytes(program: LinkedProgram): Uint8Array {
   });
   return bytes;
 }
-

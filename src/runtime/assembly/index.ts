@@ -3,3 +3,4 @@ export * from "./maps";
 export * from "./interpreter";
 export * from "./packet";
 export * from "./batch";
+export * from "./stage";
