@@ -7,6 +7,10 @@ export interface KernelObject {
   readonly kind: "map" | "prog" | "btf";
   readonly id: number;
   refs: number;
+  /** Of `refs`, those of user space: descriptors and pins. */
+  users: number;
+  /** Called when the last descriptor or pin goes while other objects still hold this one. */
+  abandon?(): void;
   /** Called when the last reference goes. */
   release(): void;
 }
@@ -57,6 +61,7 @@ export class ObjectTables<M extends KernelObject, P extends KernelObject, B exte
   /** A new descriptor of an object. */
   open(object: M | P | B): number {
     object.refs++;
+    object.users++;
     const fd = this.#nextFd++;
     this.#fds.set(fd, object);
     return fd;
@@ -72,6 +77,7 @@ export class ObjectTables<M extends KernelObject, P extends KernelObject, B exte
     const object = this.#fds.get(fd);
     if (object === undefined) return false;
     this.#fds.delete(fd);
+    if (--object.users === 0) object.abandon?.();
     this.unref(object);
     return true;
   }
@@ -89,6 +95,7 @@ export class ObjectTables<M extends KernelObject, P extends KernelObject, B exte
   pin(path: string, object: M | P | B): boolean {
     if (this.#pins.has(path)) return false;
     object.refs++;
+    object.users++;
     this.#pins.set(path, object);
     return true;
   }

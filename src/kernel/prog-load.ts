@@ -111,7 +111,7 @@ function checkControl(program: string, code: readonly (Insn | null)[]): number[]
     if (i.form.kind === "call" || i.form.kind === "ld_imm64") starts.add(target);
   });
   const subprogs = [...starts].sort((a, b) => a - b);
-  subprogs.forEach((start, n) => checkFunction(program, code, start, subprogs[n + 1] ?? code.length));
+  for (const [n, start] of subprogs.entries()) checkFunction(program, code, start, subprogs[n + 1] ?? code.length);
   return subprogs;
 }
 

@@ -1,0 +1,19 @@
+export type {
+  Backend,
+  Fd,
+  MapCreateAttr,
+  MapInfo,
+  ProgInfo,
+  ProgLoadAttr,
+  TestRunAttr,
+  TestRunResult,
+} from "./backend.ts";
+export { LoadedMap } from "./loaded-map.ts";
+export type { RunInput, RunOutput } from "./loaded-program.ts";
+export { LoadedProgram } from "./loaded-program.ts";
+export type { Machine } from "./machine.ts";
+export { createMachine } from "./machine.ts";
+export type { LoadOptions } from "./object.ts";
+export { LoadedObject, loadObject } from "./object.ts";
+export type { SimulatedOptions } from "./simulated.ts";
+export { SimulatedKernel } from "./simulated.ts";
