@@ -1,3 +1,6 @@
+export type { BtfBuilderOptions } from "./builder.ts";
+export { BtfBuilder, encodeBtf } from "./builder.ts";
+export { encodeBtfExt } from "./encode-ext.ts";
 export type { ParseBtfOptions } from "./parse.ts";
 export { parseBtf } from "./parse.ts";
 export { parseBtfExt } from "./parse-ext.ts";

@@ -189,8 +189,9 @@ export class BtfTable implements Btf {
       case "fwd":
         return { kind, name, union: flag };
       case "typedef":
-      case "type_tag":
         return { kind, name, type: third };
+      case "type_tag":
+        return flag ? { kind, name, type: third, attribute: true } : { kind, name, type: third };
       case "volatile":
       case "const":
       case "restrict":
@@ -217,7 +218,9 @@ export class BtfTable implements Btf {
       case "float":
         return { kind, name, size: third };
       case "decl_tag":
-        return { kind, name, type: third, component: words[body]! | 0 };
+        return flag
+          ? { kind, name, type: third, component: words[body]! | 0, attribute: true }
+          : { kind, name, type: third, component: words[body]! | 0 };
     }
   }
 }

@@ -57,6 +57,8 @@ export interface BtfAlias {
   /** Of a typedef or type_tag; else "". */
   readonly name: string;
   readonly type: number;
+  /** Of a type_tag whose name is a whole attribute (kind flag set) rather than the text of a btf_type_tag. */
+  readonly attribute?: true;
 }
 export interface BtfFunc {
   readonly kind: "func";
@@ -95,6 +97,8 @@ export interface BtfDeclTag {
   readonly type: number;
   /** Member or parameter index, -1 for the type itself. */
   readonly component: number;
+  /** The name is a whole attribute (kind flag set) rather than the text of a btf_decl_tag. */
+  readonly attribute?: true;
 }
 
 export type BtfType =
