@@ -34,6 +34,13 @@ export const ENGINE_INTERPRETER = 1;
 export const ENGINE_STEPPING = 2;
 /** u32: program slot of the instruction at fault. */
 export const FAULT_PROGRAM = 0x10048;
+/**
+ * u32 x 3: where bpf_redirect, bpf_redirect_map and their kin leave their target (they see no context): interface index, or key of
+ * the map whose descriptor is in REDIRECT_MAP (0 = no map); flags as the program gave them. Target and map are zeroed before each packet.
+ */
+export const REDIRECT_TARGET = 0x10050;
+export const REDIRECT_FLAGS = 0x10054;
+export const REDIRECT_MAP = 0x10058;
 /** 5 x u64: arguments, then u64 result, of a helper that the fast interpreter calls in JavaScript. */
 export const CALL_FRAME = 0x10080;
 /** 11 x u64: r0 to r10 of the fast interpreter. */
@@ -110,10 +117,8 @@ export const XDP_MD_SIZE = 24;
 export const XDP_HARD_START = 32;
 /** First byte after the memory into which data_end may move. */
 export const XDP_FRAME_END = 36;
-/** Where bpf_redirect and bpf_redirect_map leave their target: ifindex or map index, flags, map descriptor. */
-export const XDP_REDIRECT_TARGET = 40;
-export const XDP_REDIRECT_FLAGS = 44;
-export const XDP_REDIRECT_MAP = 48;
+/** Bytes of the packet that lie after data_end, out of the program's direct reach (the kernel's fragments); 0 for most packets. */
+export const XDP_FRAGS = 40;
 export const XDP_CONTEXT_SIZE = 64;
 
 // skb run context: struct __sk_buff (192 bytes, what the program sees), then what the helpers need.
@@ -158,9 +163,10 @@ export const SKB_END = 196;
 /** Addresses of the link-layer and network headers. */
 export const SKB_MAC_HEADER = 200;
 export const SKB_NETWORK_HEADER = 204;
-/** Where bpf_redirect and bpf_clone_redirect leave their target. */
-export const SKB_REDIRECT_TARGET = 208;
-export const SKB_REDIRECT_FLAGS = 212;
+/** Checksums that hardware has verified: 0 none, n = the outermost n (bpf_csum_level). */
+export const SKB_CSUM_LEVEL = 208;
+/** 1 after bpf_skb_adjust_room has put a tunnel's headers around the packet. */
+export const SKB_ENCAPSULATION = 212;
 /** Whether SKB_HASH is valid. */
 export const SKB_HASH_VALID = 216;
 /** Whether the program may reach packet bytes directly (tc, lwt); a socket filter's data and data_end stay hidden. */

@@ -1,7 +1,11 @@
 export type { AttachType, AttachTypeName } from "./attach-types.ts";
 export { ATTACH_TYPE, ATTACH_TYPES, attachType, attachTypeLabel } from "./attach-types.ts";
+export type { ContextField, ContextFieldKind, ContextLayout } from "./contexts.ts";
+export { contextLayout, SK_BUFF, XDP_MD } from "./contexts.ts";
 export type { ErrnoName } from "./errno.ts";
 export { ERRNO, errnoName, errnoText } from "./errno.ts";
+export type { Helper } from "./helpers.ts";
+export { HELPERS, helperById, helperByName, mayCall } from "./helpers.ts";
 export type { MapType, MapTypeName } from "./map-types.ts";
 export { findMapType, MAP_FLAGS, MAP_TYPE, MAP_TYPES, mapFlagNames, mapType, mapTypeLabel } from "./map-types.ts";
 export type { ProgramType, ProgramTypeName } from "./program-types.ts";
