@@ -1,0 +1,18 @@
+import { defineErrors } from "../../util/index.ts";
+
+/** What `anybpf run` refuses. */
+export const runInputError = defineErrors({
+  E_RUN_PROGRAM: (d: { file: string; wanted: string; known: string }) =>
+    `${d.file}: no program ${d.wanted}; it has ${d.known}`,
+  E_RUN_AMBIGUOUS: (d: { file: string; known: string }) =>
+    `${d.file}: has several programs that could be meant, choose one with --prog: ${d.known}`,
+  E_RUN_MAP: (d: { file: string; wanted: string; known: string }) =>
+    `${d.file}: no map is named "${d.wanted}"; it has ${d.known}`,
+  E_RUN_MAP_FILE: (d: { path: string; reason: string }) => `${d.path}: ${d.reason}`,
+  E_RUN_CONTEXT: (d: { path: string; reason: string }) => `${d.path}: ${d.reason}`,
+  E_RUN_JSON: (d: { path: string; reason: string }) => `${d.path}: is no JSON: ${d.reason}`,
+  E_RUN_PACKET: (d: { length: number }) => `packet of ${d.length} bytes: the kernel takes none below 14, an Ethernet header`,
+});
+
+/** A wrong combination of options: exit status 2. */
+export class UsageError extends Error {}
