@@ -1,1 +1,4 @@
-export function maps_placeholder(): i32 { return 0; }
+// Maps for programs and for bpf(2): one file per family, and the entry points that take any map pointer.
+export * from "./maps/array";
+export * from "./maps/hash";
+export * from "./maps/queue";

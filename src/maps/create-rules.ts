@@ -1,0 +1,39 @@
+import { BPF_F_NO_PREALLOC } from "./constants.ts";
+import { E2BIG, EINVAL, ENOTSUPP } from "./errno.ts";
+import type { MapAttr } from "./map.ts";
+
+/** A creation check: 0 or -errno. */
+export type CreateRule = (attr: MapAttr) => number;
+
+type Size = "keySize" | "valueSize" | "maxEntries";
+
+/** Exactly this size, else EINVAL. */
+export function size(field: Size, ...allowed: number[]): CreateRule {
+  return (attr) => (allowed.includes(attr[field]) ? 0 : EINVAL);
+}
+
+/** Below `least` EINVAL, above `most` E2BIG. */
+export function limit(field: Size, least: number, most = Number.POSITIVE_INFINITY): CreateRule {
+  return (attr) => (attr[field] < least ? EINVAL : attr[field] > most ? E2BIG : 0);
+}
+
+/** KMALLOC_MAX_SIZE, less what an element's header takes. */
+const HASH_ELEMENT_MAX = (1 << 22) - 48;
+/** PCPU_MIN_UNIT_SIZE: the largest per-CPU value. */
+const PERCPU_VALUE_MAX = 0x8000;
+/** The kernel's buckets are 16 bytes and must fit into 4 GiB. */
+const HASH_ENTRIES_MAX = 2 ** 27;
+
+export function hashSizes(perCpu: boolean): readonly CreateRule[] {
+  return [
+    limit("maxEntries", 1),
+    limit("keySize", 1),
+    limit("valueSize", 1),
+    (attr) => (attr.keySize + attr.valueSize >= HASH_ELEMENT_MAX ? E2BIG : 0),
+    limit("valueSize", 0, perCpu ? PERCPU_VALUE_MAX : HASH_ELEMENT_MAX),
+    limit("maxEntries", 0, HASH_ENTRIES_MAX),
+  ];
+}
+
+/** LRU maps are always preallocated. */
+export const lruNeedsPrealloc: CreateRule = (attr) => ((attr.flags & BPF_F_NO_PREALLOC) !== 0 ? ENOTSUPP : 0);
