@@ -1,0 +1,2 @@
+export type { CompiledProgram, JitEnvironment } from "./compile.ts";
+export { compileProgram } from "./compile.ts";
