@@ -122,6 +122,20 @@ export class GuestMemory {
     this.#regions = this.#regions.filter((r) => r !== region);
   }
 
+  /** The region closest to `address`, for messages. */
+  nearestRegion(address: number): Region | undefined {
+    let best: Region | undefined;
+    let distance = Number.POSITIVE_INFINITY;
+    for (const region of this.#regions) {
+      const d = address < region.start ? region.start - address : Math.max(0, address - region.end + 1);
+      if (d < distance) {
+        best = region;
+        distance = d;
+      }
+    }
+    return best;
+  }
+
   /** The region that holds all of `size` bytes at `address` and allows the access, or undefined. */
   findRegion(address: number, size: number, write: boolean): Region | undefined {
     if (address < NULL_GUARD_END) return undefined;

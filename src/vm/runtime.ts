@@ -20,6 +20,16 @@ export interface RuntimeImports {
    * `program` is the slot of the running program, `frame` the lowest stack address in use.
    */
   readonly call_helper: (program: number, helper: number, frame: number) => void;
+  /** A helper of the runtime calls back while the stepping interpreter runs: the function's handle, r1 to r5, the lowest stack address in use; r0. */
+  readonly call_function: (
+    handle: number,
+    r1: bigint,
+    r2: bigint,
+    r3: bigint,
+    r4: bigint,
+    r5: bigint,
+    frame: number,
+  ) => bigint;
 }
 
 let compiled: WebAssembly.Module | undefined;
