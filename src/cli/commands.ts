@@ -1,4 +1,31 @@
 import type { CommandRow } from "./command.ts";
 
 /** Every command of `anybpf`, in the order that --help lists them. */
-export const COMMANDS: readonly CommandRow[] = [];
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "run",
+    summary: "run a program of an object over packets and show what it did",
+    args: [{ name: "<file>", help: "BPF object (ELF)" }],
+    options: [
+      { flags: "--prog <name>", help: "the program to run" },
+      { flags: "--section <sec>", help: "the program in this section" },
+      { flags: "--pcap <file>", help: "packets: pcap or pcapng, plain or gzip" },
+      { flags: "--packet <hex|file>", help: "one packet, from its Ethernet header on" },
+      { flags: "--pcap-out <file>", help: "write the packets that were passed or redirected, as the program left them" },
+      { flags: "--repeat <n>", help: "run each packet n times", default: "1" },
+      {
+        flags: "--engine <name>",
+        help: "jit, interpreter, or stepping (slow; checks every access)",
+        choices: ["jit", "interpreter", "stepping"],
+        default: "jit",
+      },
+      { flags: "--map <name=file>", help: "fill a map before the run from JSON: [{key, value}, ...]", many: true },
+      { flags: "--ctx <file>", help: "context fields as JSON: ingress_ifindex, mark, ..." },
+      { flags: "--cpus <n>", help: "virtual CPUs: copies of per-CPU values", default: "1" },
+      { flags: "--budget <n>", help: "stop a run after n instructions" },
+      { flags: "--progress", help: "a progress bar on a terminal" },
+      { flags: "--json", help: "one JSON document (schema/run.schema.json)" },
+    ],
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+];

@@ -1,7 +1,8 @@
 import type { PacketBatch } from "../net/index.ts";
 import { REC_DATA, REC_FAULT, REC_LENGTH, REC_SIZE, REC_VERDICT } from "../runtime/layout.ts";
 import type { Backend, Fd } from "./backend.ts";
-import type { ProgObject, SimulatedKernel } from "./simulated.ts";
+import type { LoadedProgram } from "./loaded-program.ts";
+import { type ProgObject, SimulatedKernel } from "./simulated.ts";
 import { contextOf } from "./test-run.ts";
 
 /** What runs need besides the packets. */
@@ -181,8 +182,9 @@ export class TestRunRunner implements PacketRunner {
 }
 
 /** The fastest way to put packets to a program of this backend. */
-export function packetRunner(backend: Backend, fd: Fd, options: PacketRunOptions): PacketRunner {
-  const simulated = backend as SimulatedKernel;
-  if (backend.kind === "simulated" && simulated.engine !== "stepping") return new BatchRunner(simulated, fd, options);
-  return new TestRunRunner(backend, fd, options);
+export function packetRunner(backend: Backend, program: LoadedProgram, options: PacketRunOptions): PacketRunner {
+  if (backend instanceof SimulatedKernel && backend.engine !== "stepping") {
+    return new BatchRunner(backend, program.fd, options);
+  }
+  return new TestRunRunner(backend, program.fd, options);
 }

@@ -1,0 +1,46 @@
+import type { EngineName } from "../../vm/index.ts";
+import type { Options } from "../command.ts";
+import { EXIT_USAGE } from "../exit.ts";
+import { runJob } from "../run/job.ts";
+import { renderReport, reportJson } from "../run/report.ts";
+
+function usage(text: string): number {
+  process.stderr.write(`anybpf run: ${text}\n`);
+  return EXIT_USAGE;
+}
+
+function positive(text: unknown): number | null {
+  const n = Number(text);
+  return Number.isInteger(n) && n >= 1 && n <= 2 ** 32 ? n : null;
+}
+
+/** `anybpf run FILE`: the main job. */
+export async function run(args: readonly string[], options: Options): Promise<number> {
+  const text = (name: string) => options[name] as string | undefined;
+  const repeat = positive(text("repeat") ?? "1");
+  const cpus = positive(text("cpus") ?? "1");
+  const budget = options["budget"] === undefined ? undefined : positive(options["budget"]);
+  if ((options["pcap"] === undefined) === (options["packet"] === undefined)) {
+    return usage("give the packets: either --pcap FILE or --packet HEX|FILE");
+  }
+  if (repeat === null) return usage(`--repeat takes a whole number from 1, not "${text("repeat")}"`);
+  if (cpus === null || cpus > 1024) return usage(`--cpus takes a whole number from 1 to 1024, not "${text("cpus")}"`);
+  if (budget === null) return usage(`--budget takes a whole number from 1, not "${text("budget")}"`);
+  const report = await runJob({
+    file: args[0]!,
+    program: text("prog"),
+    section: text("section"),
+    pcap: text("pcap"),
+    packet: text("packet"),
+    pcapOut: text("pcapOut"),
+    repeat,
+    engine: text("engine") as EngineName,
+    cpus,
+    budget: budget === undefined ? undefined : BigInt(budget),
+    maps: (options["map"] ?? []) as readonly string[],
+    ctx: text("ctx"),
+    progress: options["progress"] === true,
+  });
+  process.stdout.write(options["json"] === true ? `${reportJson(report)}\n` : renderReport(report));
+  return 0;
+}

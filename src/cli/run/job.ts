@@ -1,0 +1,183 @@
+import { createMachine, type LoadedProgram, packetRunner } from "../../kernel/index.ts";
+import { readObject } from "../../loader/index.ts";
+import { LINKTYPE_ETHERNET, PacketBatch } from "../../net/index.ts";
+import { CaptureWriter, openCapture } from "../../node/index.ts";
+import { PROG_TYPE, programTypeLabel } from "../../uapi/index.ts";
+import { toHex } from "../../util/index.ts";
+import type { EngineName } from "../../vm/index.ts";
+import { contextBytes } from "./context.ts";
+import { reportEvents } from "./events.ts";
+import { readBytes, readJson, readPacket } from "./files.ts";
+import { keptLength } from "./kept.ts";
+import { fillMap, reportMaps } from "./maps.ts";
+import { Progress } from "./progress.ts";
+import type { RunReport } from "./report.ts";
+import { selectProgram } from "./select.ts";
+import { Tally } from "./tally.ts";
+
+/** What `anybpf run` was asked to do. */
+export interface RunJob {
+  readonly file: string;
+  readonly program: string | undefined;
+  readonly section: string | undefined;
+  /** One of the two is given. */
+  readonly pcap: string | undefined;
+  readonly packet: string | undefined;
+  readonly pcapOut: string | undefined;
+  readonly repeat: number;
+  readonly engine: EngineName;
+  readonly cpus: number;
+  readonly budget: bigint | undefined;
+  /** `NAME=FILE.json`. */
+  readonly maps: readonly string[];
+  readonly ctx: string | undefined;
+  readonly progress: boolean;
+}
+
+/** Lines of bpf_printk that are kept. */
+const MAX_PRINTK = 1000;
+
+const nanoseconds = () => performance.now() * 1e6;
+
+/** Loads the object, puts the packets to the program, and says what it did. */
+export async function runJob(job: RunJob): Promise<RunReport> {
+  const begin = performance.now();
+  const spec = readObject(readBytes(job.file), { name: job.file });
+  const chosen = selectProgram(spec, job.program, job.section);
+  const printk: string[] = [];
+  const machine = createMachine({
+    engine: job.engine,
+    cpus: job.cpus,
+    now: nanoseconds,
+    printk: (line) => {
+      if (printk.length < MAX_PRINTK) printk.push(line);
+    },
+    ...(job.budget === undefined ? {} : { budget: job.budget }),
+  });
+  const inArrays = spec.maps.flatMap((m) => m.values.filter((v) => v.kind === "program").map((v) => v.name));
+  const object = await machine.load(spec, { programs: [...new Set([chosen.name, ...inArrays])] });
+  for (const option of job.maps) fillMap(object, option);
+  const program = object.programs[chosen.name]!;
+  const ctx = job.ctx === undefined ? undefined : contextBytes(program.type, readJson(job.ctx), job.ctx);
+
+  const packets = await putPackets(job, machine.kernel, program, ctx);
+  const perRun = packets.count * job.repeat;
+  const { nanoseconds: inProgram } = packets;
+  return {
+    format: 1,
+    object: job.file,
+    program: {
+      name: program.name,
+      section: program.spec.section,
+      type: programTypeLabel(program.type),
+      instructions: machine.kernel.progInfo(program.fd).insnCount,
+    },
+    engine: job.engine,
+    kernel: machine.kernel.kind,
+    packets: packets.count,
+    bytes: packets.bytes,
+    repeat: job.repeat,
+    verdicts: packets.tally.rows(program.type),
+    nsPerPacket: perRun === 0 ? null : inProgram / perRun,
+    mpps: perRun === 0 || inProgram === 0 ? null : (perRun * 1000) / inProgram,
+    seconds: {
+      program: inProgram / 1e9,
+      reading: packets.reading / 1000,
+      total: (performance.now() - begin) / 1000,
+    },
+    maps: reportMaps(object),
+    events: reportEvents(object, machine.kernel),
+    printk,
+    result: packets.result,
+  };
+}
+
+function single(packet: Uint8Array): PacketBatch {
+  const batch = new PacketBatch(1);
+  batch.bytes = packet;
+  batch.lengths[0] = packet.length;
+  batch.wireLengths[0] = packet.length;
+  batch.byteCount = packet.length;
+  batch.count = 1;
+  return batch;
+}
+
+interface Outcome {
+  count: number;
+  bytes: number;
+  readonly tally: Tally;
+  nanoseconds: number;
+  /** Milliseconds spent reading and splitting the capture. */
+  reading: number;
+  result: RunReport["result"];
+}
+
+async function putPackets(
+  job: RunJob,
+  kernel: ReturnType<typeof createMachine>["kernel"],
+  program: LoadedProgram,
+  ctx: Uint8Array | undefined,
+): Promise<Outcome> {
+  const runner = packetRunner(kernel, program, {
+    repeat: job.repeat,
+    now: nanoseconds,
+    ...(ctx === undefined ? {} : { ctx }),
+  });
+  const outcome: Outcome = { count: 0, bytes: 0, tally: new Tally(job.repeat), nanoseconds: 0, reading: 0, result: null };
+  const out = job.pcapOut === undefined ? null : new CaptureWriter(job.pcapOut);
+  const socket = program.type === PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER;
+  const put = (batch: PacketBatch) => {
+    for (let from = 0; from < batch.count; ) {
+      const ran = runner.run(batch, from);
+      for (let i = 0; i < ran; i++) {
+        const retval = runner.retvals[i]!;
+        outcome.tally.add(retval, batch.lengths[from + i]!);
+        if (out === null) continue;
+        const kept = keptLength(program.type, retval, runner.lengths[i]!);
+        if (kept > 0) out.write(runner.packet(i).subarray(0, kept), batch.seconds[from + i]!, batch.nanos[from + i]!, socket ? batch.wireLengths[from + i]! : undefined);
+      }
+      from += ran;
+    }
+    outcome.count += batch.count;
+    outcome.bytes += batch.byteCount;
+  };
+  try {
+    if (job.packet !== undefined) {
+      const packet = readPacket(job.packet);
+      put(single(packet));
+      outcome.result = { retval: runner.retvals[0]! >>> 0, dataOut: toHex(runner.packet(0)) };
+    } else {
+      await readCapture(job, runner.buffer, outcome, put);
+    }
+    outcome.nanoseconds = runner.nanoseconds;
+    out?.finish();
+  } finally {
+    out?.abort();
+  }
+  return outcome;
+}
+
+async function readCapture(
+  job: RunJob,
+  buffer: (() => Uint8Array) | undefined,
+  outcome: Outcome,
+  put: (batch: PacketBatch) => void,
+): Promise<void> {
+  const capture = openCapture(job.pcap!, {
+    linkType: LINKTYPE_ETHERNET,
+    ...(buffer === undefined ? {} : { buffer }),
+  });
+  const progress = new Progress(capture.size, job.progress);
+  let mark = performance.now();
+  try {
+    for await (const batch of capture) {
+      outcome.reading += performance.now() - mark;
+      put(batch);
+      progress.update(capture.bytesRead, outcome.count);
+      mark = performance.now();
+    }
+    outcome.reading += performance.now() - mark;
+  } finally {
+    progress.end();
+  }
+}
