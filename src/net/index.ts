@@ -1,3 +1,32 @@
+export type {
+  ArpOptions,
+  EthernetOptions,
+  IcmpOptions,
+  Ipv4Options,
+  Ipv6Options,
+  NetworkLayer,
+  TcpOptions,
+  TransportLayer,
+} from "./build.ts";
+export {
+  arp,
+  ethernet,
+  icmp,
+  icmpv6,
+  ipv4,
+  ipv6,
+  rawNetwork,
+  rawTransport,
+  TCP_ACK,
+  TCP_FIN,
+  TCP_PSH,
+  TCP_RST,
+  TCP_SYN,
+  tcp,
+  udp,
+} from "./build.ts";
+export type { Address } from "./build-address.ts";
+export { internetChecksum } from "./build-checksum.ts";
 export type { CaptureInterface, CaptureNotice } from "./pcap-batch.ts";
 export { MAX_CAPTURED, PacketBatch } from "./pcap-batch.ts";
 export { LINKTYPE_ETHERNET, linkTypeName } from "./pcap-link-types.ts";
