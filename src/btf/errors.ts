@@ -7,6 +7,10 @@ type In = { what: string };
 type InType = In & { id: number; kind: string };
 const type = (d: InType): string => `${d.what}: type ${d.id} (${d.kind})`;
 
+type CoreData = { kind: string; type: string; access: string; offset: number };
+const core = (d: CoreData): string =>
+  `CO-RE relocation ${d.kind} of ${d.type}, access "${d.access}", at byte ${hex(d.offset)} of its section`;
+
 /** Errors of reading BTF and BTF.ext. */
 export const btfError = defineErrors({
   E_BTF_SHORT: (d: In & { size: number; need: number }) =>
@@ -34,8 +38,6 @@ export const btfError = defineErrors({
   E_BTF_SIZE: (d: InType & { problem: string }) => `${type(d)}: ${d.problem}; file is malformed, ${NOTHING}`,
   E_BTF_CYCLE: (d: InType) => `${type(d)} contains itself; file is malformed, ${NOTHING}`,
   E_BTF_DEPTH: (d: InType & { limit: number }) => `${type(d)}: types are nested more than ${d.limit} deep; ${NOTHING}`,
-  E_BTF_COUNT: (d: In & { found: number; limit: number }) =>
-    `${d.what}: ${d.found} types are more than ${d.limit}; ${NOTHING}`,
   E_BTF_STRINGS: (d: In) =>
     `${d.what}: the strings taken from the string table are many times its size, as in no real object; ${NOTHING}`,
   E_BTF_TYPE_ID: (d: In & { id: number; count: number }) =>
@@ -48,5 +50,14 @@ export const btfError = defineErrors({
     `${d.what}: ${d.part} of section "${d.section}": ${d.records} records of ${d.size} bytes do not fit in the ${d.left} bytes left; file is malformed, ${NOTHING}`,
   E_BTF_EXT_REF: (d: In & { part: string; section: string; record: number; problem: string }) =>
     `${d.what}: ${d.part} of section "${d.section}" record ${d.record}: ${d.problem}; file is malformed, ${NOTHING}`,
+  E_CORE_ACCESS: (d: CoreData & { problem: string }) =>
+    `${core(d)}: the access string is wrong: ${d.problem}; ${NOTHING}`,
+  E_CORE_AMBIGUOUS: (d: CoreData & { first: number; second: number; field: string; a: string; b: string }) =>
+    `${core(d)}: it is ambiguous: types ${d.first} and ${d.second} of the target give ${d.field} ${d.a} and ${d.b}; ${NOTHING}`,
+  E_CORE_BIT_FIELD: (d: CoreData & { bits: number; bitOffset: number }) =>
+    `${core(d)}: the bit field (${d.bits} bits at bit ${d.bitOffset}) fits in no load of up to 8 bytes; ${NOTHING}`,
+  E_CORE_ANONYMOUS: (d: CoreData) =>
+    `${core(d)}: its type has no name, so it cannot be found in the target; ${NOTHING}`,
+  E_CORE_KIND: (d: CoreData) => `${core(d)}: this kind cannot be asked of an array element; ${NOTHING}`,
   E_BTF_BUILD: (d: { what: string }) => `BTF: cannot build: ${d.what}`,
 });

@@ -1,5 +1,10 @@
 export type { BtfBuilderOptions } from "./builder.ts";
 export { BtfBuilder, encodeBtf } from "./builder.ts";
+export type { CorePoison, CoreResult, CoreValue } from "./core.ts";
+export { resolveCoreRelo } from "./core.ts";
+export { CORE_RELO_KINDS, essentialName } from "./core-spec.ts";
+export type { DeclareOptions } from "./declare.ts";
+export { declare, spelling, typeName } from "./declare.ts";
 export { encodeBtfExt } from "./encode-ext.ts";
 export type { ParseBtfOptions } from "./parse.ts";
 export { parseBtf } from "./parse.ts";
@@ -27,3 +32,4 @@ export type {
   BtfType,
   BtfVar,
 } from "./types.ts";
+export { alignOf, bitField, isPacked, POINTER_SIZE, resolve, resolveId, sizeOf } from "./walk.ts";
