@@ -11,7 +11,10 @@ export const COMMANDS: readonly CommandRow[] = [
       { flags: "--section <sec>", help: "the program in this section" },
       { flags: "--pcap <file>", help: "packets: pcap or pcapng, plain or gzip" },
       { flags: "--packet <hex|file>", help: "one packet, from its Ethernet header on" },
-      { flags: "--pcap-out <file>", help: "write the packets that were passed or redirected, as the program left them" },
+      {
+        flags: "--pcap-out <file>",
+        help: "write the packets that were passed or redirected, as the program left them",
+      },
       { flags: "--repeat <n>", help: "run each packet n times", default: "1" },
       {
         flags: "--engine <name>",
@@ -27,5 +30,19 @@ export const COMMANDS: readonly CommandRow[] = [
       { flags: "--json", help: "one JSON document (schema/run.schema.json)" },
     ],
     load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    name: "conformance",
+    summary: "run hexadecimal instructions from standard input and print r0 (plugin of bpf_conformance)",
+    args: [{ name: "[memory]", help: "memory that r1 points at, hexadecimal" }],
+    options: [
+      {
+        flags: "--engine <name>",
+        help: "jit, interpreter, or stepping (slow; checks every access)",
+        choices: ["jit", "interpreter", "stepping"],
+        default: "jit",
+      },
+    ],
+    load: async () => (await import("./commands/conformance.ts")).conformance,
   },
 ];

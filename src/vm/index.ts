@@ -1,3 +1,4 @@
+export { runConformance } from "./conformance.ts";
 export type { FrameCall } from "./helper-call.ts";
 export type { CompiledProgram, JitEnvironment } from "./jit/compile.ts";
 export { compileProgram } from "./jit/compile.ts";
