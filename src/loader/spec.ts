@@ -20,6 +20,8 @@ export interface ObjectSpec {
   readonly btfExt: BtfExt | null;
   /** Sections that hold code, by name, in file order: entry programs and the functions they call. */
   readonly sections: CodeSection[];
+  /** Remarks about parts of the file that were passed over, one line each. */
+  readonly notes: readonly string[];
 }
 
 /** A section of code with its relocations still symbolic. */
