@@ -176,11 +176,12 @@ export function compileProgram(image: ProgramImage, env: JitEnvironment): Compil
     });
   });
   const bytes = out.view();
+  let instance: WebAssembly.Instance | undefined;
   return {
     bytes,
     install: () => {
       const { runtime } = env;
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports.object(runtime));
+      instance ??= new WebAssembly.Instance(new WebAssembly.Module(bytes), imports.object(runtime));
       for (const start of pointers) {
         runtime.table.set(start === 0 ? env.slot : env.functionSlot(start), instance.exports[String(start)]);
       }
