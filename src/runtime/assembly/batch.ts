@@ -17,7 +17,7 @@ const ETH_HLEN: u32 = 14;
 const ETH_PROTO: u32 = 12;
 
 /** The context as the caller left it: programs write to fields of an skb. */
-const template: usize = memory.data(224, 16);
+const template: u32 = <u32>memory.data(224, 16);
 
 // @ts-ignore: decorator
 @inline function run(slot: u32, engine: u32, ctx: u32): i64 {
@@ -69,8 +69,8 @@ export function run_batch_xdp(slot: u32, engine: u32, ctx: u32, records: u32, co
 }
 
 /** A plain copy of an skb context in words of 16 bytes; V8's memory.copy leaves wasm for C. */
-function copyContext(to: usize, from: usize): void {
-  for (let at: usize = 0; at < SKB_CONTEXT_SIZE; at += 16) v128.store(to + at, v128.load(from + at));
+function copyContext(to: u32, from: u32): void {
+  for (let at: u32 = 0; at < SKB_CONTEXT_SIZE; at += 16) v128.store(to + at, v128.load(from + at));
 }
 
 /**
