@@ -70,7 +70,7 @@ export function run_batch_xdp(slot: u32, engine: u32, ctx: u32, records: u32, co
 
 /** A plain copy of an skb context in words of 16 bytes; V8's memory.copy leaves wasm for C. */
 function copyContext(to: u32, from: u32): void {
-  for (let at: u32 = 0; at < SKB_CONTEXT_SIZE; at += 16) v128.store(to + at, v128.load(from + at));
+  for (let at: u32 = 0; at < <u32>SKB_CONTEXT_SIZE; at += 16) v128.store(to + at, v128.load(from + at));
 }
 
 /**
