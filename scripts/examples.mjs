@@ -64,7 +64,9 @@ async function buildCaptures() {
 }
 
 function compare() {
-  const different = made.filter((path) => !readFileSync(join(root, "examples", path)).equals(readFileSync(join(out, path))));
+  const different = made.filter(
+    (path) => !readFileSync(join(root, "examples", path)).equals(readFileSync(join(out, path))),
+  );
   for (const path of different) console.error(`examples/${path} is not what its source gives: npm run examples`);
   if (different.length > 0) process.exitCode = 1;
   else console.log(`examples: ${made.length} files are what their sources give`);

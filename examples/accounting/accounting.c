@@ -2,8 +2,8 @@
 //
 // Accounting for tc: packets and bytes by direction and protocol. As iproute2's manual page tc-bpf(8) attaches it:
 //   tc qdisc add dev em1 clsact
-//   tc filter add dev em1 ingress bpf da obj accounting.bpf.o sec tc/ingress
-//   tc filter add dev em1 egress bpf da obj accounting.bpf.o sec tc/egress
+//   tc filter add dev em1 ingress bpf da obj accounting.bpf.o program ingress
+//   tc filter add dev em1 egress bpf da obj accounting.bpf.o program egress
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -91,13 +91,13 @@ static __always_inline int account(struct __sk_buff *skb, __u32 direction)
 	return TC_ACT_OK;
 }
 
-SEC("tc/ingress")
+SEC("tc")
 int ingress(struct __sk_buff *skb)
 {
 	return account(skb, INGRESS);
 }
 
-SEC("tc/egress")
+SEC("tc")
 int egress(struct __sk_buff *skb)
 {
 	return account(skb, EGRESS);

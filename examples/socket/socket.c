@@ -49,26 +49,28 @@ static __always_inline int refuse_malformed(void)
 	return 0;
 }
 
+/* Where the packet starts depends on the socket (a raw packet socket sees the Ethernet header), the network header does not. */
+static __always_inline long load_ip_byte(struct __sk_buff *skb, __u32 offset, __u8 *byte)
+{
+	return bpf_skb_load_bytes_relative(skb, offset, byte, 1, BPF_HDR_START_NET);
+}
+
 SEC("socket")
 int socket_filter(struct __sk_buff *skb)
 {
+	__u16 type = bpf_ntohs(skb->protocol);
 	__u8 protocol;
 	__u32 index;
 	__u64 *count;
-	__be16 word;
-	__u16 type;
 	long error;
 
-	if (bpf_skb_load_bytes(skb, offsetof(struct ethhdr, h_proto), &word, sizeof(word)))
-		return refuse_malformed();
-	type = bpf_ntohs(word);
 	count_ether_type(type);
 	switch (type) {
 	case ETH_P_IP:
-		error = bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct iphdr, protocol), &protocol, 1);
+		error = load_ip_byte(skb, offsetof(struct iphdr, protocol), &protocol);
 		break;
 	case ETH_P_IPV6:
-		error = bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct ipv6hdr, nexthdr), &protocol, 1);
+		error = load_ip_byte(skb, offsetof(struct ipv6hdr, nexthdr), &protocol);
 		break;
 	case ETH_P_ARP:
 		return 0;
