@@ -1,10 +1,10 @@
-import type { Btf, BtfComposite, BtfMember } from "../btf/index.ts";
+import { type Btf, type BtfComposite, type BtfMember, resolve } from "../btf/index.ts";
 import type { ElfSection } from "../elf/index.ts";
-import { bare, typeSize } from "./btf-types.ts";
 import { mapError } from "./errors.ts";
 import { emptyMap, type PlacedMap } from "./placed-map.ts";
 import { type Reading, where } from "./reading.ts";
 import type { MapSpec } from "./spec.ts";
+import { typeSize } from "./type-size.ts";
 
 /**
  * Maps declared as `struct { __uint(type, …); __type(key, …); … } name SEC(".maps")`: the attributes are in the types of the
@@ -45,7 +45,7 @@ export function readBtfMaps(reading: Reading, section: ElfSection): PlacedMap[] 
     if (entry.offset + entry.size > section.size) {
       throw mapError("E_MAP_RANGE", { ...at, offset: entry.offset, size: entry.size, limit: section.size });
     }
-    const type = bare(btf, variable.type);
+    const type = resolve(btf, variable.type);
     if (type?.kind !== "struct") throw mapError("E_MAP_SHAPE", { ...at, found: type?.kind ?? "void" });
     const map = emptyMap(variable.name, "btf");
     const declaration: Declaration = { btf, map, at, inner: false, valuesAt: null };
@@ -79,15 +79,15 @@ function readAttribute(declaration: Declaration, member: BtfMember): void {
 /** `__uint(name, val)`: `int (*name)[val]`. */
 function uint(declaration: Declaration, member: BtfMember): number {
   const { btf } = declaration;
-  const pointer = bare(btf, member.type);
-  const array = pointer?.kind === "ptr" ? bare(btf, pointer.type) : null;
+  const pointer = resolve(btf, member.type);
+  const array = pointer?.kind === "ptr" ? resolve(btf, pointer.type) : null;
   if (array?.kind !== "array") throw fieldError(declaration, member, "is not declared with __uint(…)");
   return array.count;
 }
 
 /** `__ulong(name, val)`: `enum { unique = val } name`; `__uint` will do. */
 function ulong(declaration: Declaration, member: BtfMember): bigint {
-  const type = bare(declaration.btf, member.type);
+  const type = resolve(declaration.btf, member.type);
   if (type?.kind !== "enum" && type?.kind !== "enum64") return BigInt(uint(declaration, member));
   const [first] = type.values;
   if (first === undefined) throw fieldError(declaration, member, "is an enumeration without a value");
@@ -102,7 +102,7 @@ function setSize(declaration: Declaration, member: BtfMember, which: "keySize" |
 
 /** `__type(name, val)`: a pointer to the type. */
 function setType(declaration: Declaration, member: BtfMember, which: "keySize" | "valueSize"): number {
-  const pointer = bare(declaration.btf, member.type);
+  const pointer = resolve(declaration.btf, member.type);
   if (pointer?.kind !== "ptr") throw fieldError(declaration, member, "is not declared with __type(…)");
   const size = typeSize(declaration.btf, pointer.type);
   if (size === null || size > 0x7fffffff) throw fieldError(declaration, member, "has a type without a usable size");
@@ -114,13 +114,13 @@ function setType(declaration: Declaration, member: BtfMember, which: "keySize" |
 function readValues(declaration: Declaration, member: BtfMember): void {
   const { btf, map, at } = declaration;
   if (declaration.inner) throw mapError("E_MAP_INNER", { ...at, problem: "cannot hold maps or programs itself" });
-  const array = bare(btf, member.type);
-  const pointer = array?.kind === "array" ? bare(btf, array.type) : null;
+  const array = resolve(btf, member.type);
+  const pointer = array?.kind === "array" ? resolve(btf, array.type) : null;
   if (pointer?.kind !== "ptr") throw fieldError(declaration, member, "is not declared with __array(values, …)");
   declaration.valuesAt = member.bitOffset / 8;
   map.keySize = map.keySize === 0 ? 4 : map.keySize;
   map.valueSize = map.valueSize === 0 ? 4 : map.valueSize;
-  const target = bare(btf, pointer.type);
+  const target = resolve(btf, pointer.type);
   if (target?.kind === "func_proto") return;
   if (target?.kind !== "struct") throw fieldError(declaration, member, "holds neither maps nor functions");
   const inner = emptyMap(`${map.name}.inner`, "btf");

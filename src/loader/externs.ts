@@ -1,9 +1,10 @@
+import { alignOf, resolve } from "../btf/index.ts";
 import { MAP_TYPE } from "../uapi/index.ts";
-import { bare, typeAlign, typeSize } from "./btf-types.ts";
 import { linkError } from "./errors.ts";
 import { emptyMap } from "./placed-map.ts";
 import { type Reading, SHN_UNDEF, STB_WEAK } from "./reading.ts";
 import type { ExternSpec, MapSpec } from "./spec.ts";
+import { typeSize } from "./type-size.ts";
 
 /** The section names that `__kconfig` and `__ksym` put declarations into; only BTF has them. */
 const KCONFIG = ".kconfig";
@@ -19,7 +20,7 @@ export function readExterns(reading: Reading): ExternSpec[] {
   const externs = [...declared(reading, KCONFIG), ...declared(reading, KSYMS)];
   const values = externs.filter((e) => e.kind === "kconfig");
   const ordered = values
-    .map((extern) => ({ extern, align: typeAlign(reading.btf!, extern.type) }))
+    .map((extern) => ({ extern, align: alignOf(reading.btf!, extern.type) }))
     .sort((a, b) => b.align - a.align || b.extern.size - a.extern.size || compare(a.extern.name, b.extern.name));
   const offsets = new Map<string, number>();
   let end = 0;
@@ -50,7 +51,7 @@ function declared(reading: Reading, datasecName: string): ExternSpec[] {
       throw linkError("E_EXTERN_TYPE", { file, extern: type.name, problem: `is a ${type.kind}` });
     if (datasecName === KSYMS) return { name: type.name, kind: "ksym", type: type.type, weak, offset: 0, size: 0 };
     const size = typeSize(btf, type.type);
-    const kind = bare(btf, type.type)?.kind;
+    const kind = resolve(btf, type.type)?.kind;
     if (size === null || size === 0 || size > 4096) {
       throw linkError("E_EXTERN_TYPE", {
         file,

@@ -1,6 +1,6 @@
 import type { Btf } from "../btf/index.ts";
-import { type Insn, insn, isBranch } from "../isa/index.ts";
-import { POISON_KFUNC } from "./core.ts";
+import { type Insn, insn, isBranch, slots } from "../isa/index.ts";
+import { type CoreRecord, coreInsn, POISON_CORE, POISON_KFUNC } from "./core.ts";
 import { linkedFuncInfo, linkedLineInfo, type Placed } from "./debug-info.ts";
 import { linkError } from "./errors.ts";
 import type {
@@ -32,7 +32,7 @@ export interface LinkOptions {
  * @throws BpfError `E_LINK_*`, `E_EXTERN_UNRESOLVED`, `E_CORE_*`
  */
 export function linkProgram(spec: ObjectSpec, program: ProgramSpec, options: LinkOptions = {}): LinkedProgram {
-  const linking: Linking = { spec, program, options, placed: [], byKey: new Map(), code: [], maps: [] };
+  const linking: Linking = { spec, program, options, placed: [], byKey: new Map(), code: [], maps: [], poisoned: [] };
   const section = sectionNamed(linking, program.section);
   const entry = { name: program.name, start: program.start, length: program.length, global: true, weak: false };
   collect(linking, place(linking, section, entry));
@@ -43,6 +43,7 @@ export function linkProgram(spec: ObjectSpec, program: ProgramSpec, options: Lin
     code: linking.code,
     functions,
     mapReferences: linking.maps,
+    poisoned: linking.poisoned,
     funcInfo: linkedFuncInfo(spec, linking.placed),
     lineInfo: linkedLineInfo(spec, linking.placed, linking.code),
   };
@@ -57,6 +58,7 @@ interface Linking {
   readonly byKey: Map<string, Placed>;
   readonly code: (Insn | null)[];
   readonly maps: { slot: number; map: string }[];
+  readonly poisoned: { slot: number; reason: string }[];
 }
 
 const key = (section: string, start: number): string => `${start}:${section}`;
@@ -143,7 +145,24 @@ function relocate(linking: Linking, { section, function: f, at }: Placed): void 
       maps.push({ slot: now, map: reference.map });
     } else if (reference?.kind === "extern") {
       resolveExtern(linking, now, old, reference.extern);
+    } else if (reference?.kind === "core") {
+      relocateCore(linking, section, now, old, reference);
     }
+  }
+}
+
+function relocateCore(linking: Linking, section: CodeSection, now: number, old: Insn, reference: CoreRecord): void {
+  const { spec, program, options, code, poisoned } = linking;
+  if (options.targetBtf == null || spec.btf === null) return;
+  const patch = coreInsn(old, reference, spec.btf, options.targetBtf);
+  if (patch.kind === "insn") {
+    code[now] = patch.insn;
+  } else if (patch.kind === "poison") {
+    poisoned.push({ slot: now, reason: patch.reason });
+    for (let i = 0; i < slots(old); i++) code[now + i] = insn("call_helper", { imm: POISON_CORE });
+  } else {
+    const at = { file: spec.name, program: program.name, section: section.name, slot: reference.slot };
+    throw linkError("E_CORE_APPLY", { ...at, insn: old.form.name, problem: patch.problem });
   }
 }
 

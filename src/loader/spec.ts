@@ -135,6 +135,8 @@ export interface LinkedProgram {
   readonly functions: readonly { readonly start: number; readonly name: string }[];
   /** Slots of `ld_imm64_map_fd` and `ld_imm64_map_value` whose imm must become the map's file descriptor. */
   readonly mapReferences: readonly { readonly slot: number; readonly map: string }[];
+  /** Instructions that became calls of helper 0xbad2310, since the target lacks what they access, and what that is. */
+  readonly poisoned: readonly { readonly slot: number; readonly reason: string }[];
   /** `offset` is in slots here, as BPF_PROG_LOAD wants it. */
   readonly funcInfo: readonly BtfFuncInfo[];
   readonly lineInfo: readonly BtfLineInfo[];
