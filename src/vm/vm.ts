@@ -184,6 +184,8 @@ export class Vm implements ProgramTable {
     } catch (error) {
       if (error instanceof ProgramEnd) return BigInt.asUintN(64, error.value);
       if (error instanceof WebAssembly.RuntimeError) {
+        // Compiled code ends with a trap once it has written the FAULT cells.
+        this.checkFault(options.budget);
         throw runError("E_RUN_TRAP", { program: program.image.name, reason: error.message }, { cause: error });
       }
       throw error;

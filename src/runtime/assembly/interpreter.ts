@@ -139,23 +139,19 @@ function startIteration(index: u32, context: u64): void {
   memory.fill(REGISTERS + 3 * 8, 0, 3 * 8);
 }
 
-/** LD_ABS and LD_IND: `size` bytes at `offset` of the packet, -1 where there are none; see vm/packet-load.ts. */
-function packetLoad(offset: i32, size: u32, limit: u64): i64 {
-  const skb = R(6);
-  if (skb - GUARD > limit - SKB_CONTEXT_SIZE) return -1;
-  const at = <usize>skb;
-  const data: i64 = load<u32>(at, SKB_DATA);
+/** LD_ABS and LD_IND: address of `size` bytes at `offset` of the packet, 0 where there are none; see vm/packet-load.ts. */
+export function packet_address(skb: u32, offset: i32, size: u32): u32 {
+  const limit = reach();
+  if (<u64>skb - GUARD > limit - SKB_CONTEXT_SIZE) return 0;
+  const data: i64 = load<u32>(skb, SKB_DATA);
   let first = data + offset;
   if (offset < 0) {
-    if (offset >= -0x100000) first = <i64>load<u32>(at, SKB_NETWORK_HEADER) + offset + 0x100000;
-    else if (offset >= -0x200000) first = <i64>load<u32>(at, SKB_MAC_HEADER) + offset + 0x200000;
-    else return -1;
+    if (offset >= -0x100000) first = <i64>load<u32>(skb, SKB_NETWORK_HEADER) + offset + 0x100000;
+    else if (offset >= -0x200000) first = <i64>load<u32>(skb, SKB_MAC_HEADER) + offset + 0x200000;
+    else return 0;
   }
-  if (first < <i64>load<u32>(at, SKB_HEAD) || first + size > data + load<u32>(at, SKB_LEN)) return -1;
-  if (<u64>first - GUARD > limit - size) return -1;
-  if (size == 1) return load<u8>(<usize>first);
-  if (size == 2) return bswap<u16>(load<u16>(<usize>first));
-  return <i64><u64>bswap<u32>(load<u32>(<usize>first));
+  if (first < <i64>load<u32>(skb, SKB_HEAD) || first + size > data + load<u32>(skb, SKB_LEN)) return 0;
+  return <u64>first - GUARD > limit - size ? 0 : <u32>first;
 }
 
 /** Runs from `image`'s entry until the frame that was innermost at `bottom` exits; r0. */
@@ -325,15 +321,15 @@ function execute(image: u32, bottom: u32): u64 {
       case LD_ABS8: case LD_IND8: case LD_ABS16: case LD_IND16: case LD_ABS32: case LD_IND32: {
         const op: u32 = load<u8>(pc);
         const index: i32 = op >= <u32>LD_IND8 ? <i32>S(pc) : 0;
-        const size: u32 = <u32>1 << (op >= <u32>LD_IND8 ? op - LD_IND8 : op - LD_ABS8);
-        const value = packetLoad(index + <i32>I(pc), size, limit);
-        if (value < 0) {
+        const width: u32 = op >= <u32>LD_IND8 ? op - LD_IND8 : op - LD_ABS8;
+        const at = packet_address(<u32>R(6), index + <i32>I(pc), <u32>1 << width);
+        if (at == 0) {
           setR(0, 0);
           fuel -= pc - start;
           pc = start = <u32>EXIT_RECORD;
           continue;
         }
-        setR(0, value);
+        setR(0, width == 0 ? load<u8>(at) : width == 1 ? <u64>bswap<u16>(load<u16>(at)) : <u64>bswap<u32>(load<u32>(at)));
         pc += RECORD;
         continue;
       }

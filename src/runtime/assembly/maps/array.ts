@@ -16,7 +16,14 @@ export function percpu_array_lookup(map: u32, key: u32): u32 {
   return index < field(map, MAP_MAX_ENTRIES) ? element(map, index) + cpu() * field(map, MAP_CPU_STRIDE) : 0;
 }
 
-/** Also the program's view of array-of-maps: the element holds the inner map's descriptor. */
+/** bpf_map_lookup_percpu_elem. */
+export function array_lookup_on(map: u32, key: u32, onCpu: u32): u32 {
+  const index = load<u32>(key);
+  if (index >= field(map, MAP_MAX_ENTRIES) || <u64>onCpu * field(map, MAP_CPU_STRIDE) >= field(map, MAP_STRIDE)) return 0;
+  return element(map, index) + onCpu * field(map, MAP_CPU_STRIDE);
+}
+
+/** The program's view of array-of-maps: the element holds the inner map's descriptor. */
 export function array_of_maps_lookup(map: u32, key: u32): u32 {
   const index = load<u32>(key);
   return index < field(map, MAP_MAX_ENTRIES) ? load<u32>(element(map, index)) : 0;

@@ -187,7 +187,9 @@ export function hash_of_maps_lookup(map: u32, key: u32): u32 {
   return e != 0 ? load<u32>(e + field(map, HASH_VALUE)) : 0;
 }
 
+/** bpf_map_lookup_percpu_elem. */
 export function percpu_hash_lookup_on(map: u32, key: u32, onCpu: u32): u32 {
+  if (<u64>onCpu * field(map, MAP_CPU_STRIDE) >= field(map, HASH_COPIES_SIZE)) return 0;
   const e = find(map, key);
   return e != 0 ? load<u32>(e + field(map, HASH_VALUE)) + onCpu * field(map, MAP_CPU_STRIDE) : 0;
 }
