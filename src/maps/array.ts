@@ -52,13 +52,16 @@ function arrayFamily(perCpu: boolean): Family {
 export const ARRAY = arrayFamily(false);
 export const PERCPU_ARRAY = arrayFamily(true);
 
+/** Element of a perf event array whose event is only a place in the sample buffer: no descriptor stands behind it. */
+export const PERF_ENABLED = 0xffffffff;
+
 /**
  * Arrays whose values are descriptors for bpf(2) and something else for programs: program slots, inner maps, perf events. An
  * element is one u32, 0 = none. `read` says whether lookups are allowed and give the id.
  */
 function referenceArray(read: boolean): Family {
   const release = (map: GuestMap, value: number): void => {
-    if (value !== 0) map.references?.release(value);
+    if (value !== 0 && value !== PERF_ENABLED) map.references?.release(value);
   };
   return {
     size: (map) => 4 * map.maxEntries,

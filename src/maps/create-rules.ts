@@ -37,3 +37,19 @@ export function hashSizes(perCpu: boolean): readonly CreateRule[] {
 
 /** LRU maps are always preallocated. */
 export const lruNeedsPrealloc: CreateRule = (attr) => ((attr.flags & BPF_F_NO_PREALLOC) !== 0 ? ENOTSUPP : 0);
+
+/** Tries are never preallocated. */
+export const trieNeedsNoPrealloc: CreateRule = (attr) => ((attr.flags & BPF_F_NO_PREALLOC) === 0 ? EINVAL : 0);
+
+/** A prefix length and 1 to 256 bytes; values up to KMALLOC_MAX_SIZE less the largest node. */
+export const lpmSizes: CreateRule = ({ keySize, valueSize }) =>
+  keySize < 5 || keySize > 260 || valueSize < 1 || valueSize > LPM_VALUE_MAX ? EINVAL : 0;
+
+const LPM_VALUE_MAX = (1 << 22) - 256 - 40;
+
+/** Ring buffers: a power of two of whole pages. */
+export const pagesPowerOfTwo: CreateRule = ({ maxEntries }) =>
+  maxEntries >= 4096 && Number.isInteger(Math.log2(maxEntries)) ? 0 : EINVAL;
+
+/** NR_CPUS of common distribution kernels. */
+export const CPUMAP_ENTRIES_MAX = 8192;

@@ -13,10 +13,11 @@ import {
   SCRATCH,
   SCRATCH_SIZE,
 } from "../runtime/layout.ts";
+import { MAP_TYPE as TYPES } from "../uapi/map-types.ts";
 import { assert, BpfError } from "../util/error.ts";
 import type { GuestMemory, Region } from "../vm/memory.ts";
 import type { Runtime } from "../vm/runtime.ts";
-import { BPF_F_LOCK, BPF_F_RDONLY, BPF_F_RDONLY_PROG, BPF_F_WRONLY } from "./constants.ts";
+import { BPF_F_INNER_MAP, BPF_F_LOCK, BPF_F_RDONLY, BPF_F_RDONLY_PROG, BPF_F_WRONLY } from "./constants.ts";
 import { EBUSY, EINVAL, EPERM } from "./errno.ts";
 import type { MapTypeRow } from "./registry.ts";
 
@@ -40,6 +41,8 @@ export interface MapAttr {
   readonly spinLock?: number;
   /** What turns the file descriptors or ids that bpf(2) passes as values into what the guest holds. Program arrays, perf event arrays and maps of maps need it. */
   readonly references?: MapReferences;
+  /** Whether a device exists, for redirect maps; without it, all do. */
+  readonly hasDevice?: (ifindex: number) => boolean;
 }
 
 /** File descriptors as values: the kernel room's part of program arrays, perf event arrays, maps of maps and redirect maps. */
@@ -76,6 +79,7 @@ export class GuestMap {
   readonly inner: GuestMap | null;
   readonly spinLock: number | null;
   readonly references: MapReferences | null;
+  readonly hasDevice: (ifindex: number) => boolean;
   /** Guest address of the descriptor. */
   readonly address: number;
   readonly #regions: Region[] = [];
@@ -100,6 +104,7 @@ export class GuestMap {
     this.inner = attr.inner ?? null;
     this.spinLock = attr.spinLock ?? null;
     this.references = attr.references ?? null;
+    this.hasDevice = attr.hasDevice ?? (() => true);
     const alignment = row.alignment ?? DATA_ALIGNMENT;
     const size = MAP_DESCRIPTOR_SIZE + alignment + row.family.size(this);
     this.address = size < 2 ** 32 ? allocate(runtime.memory, size) : 0;
@@ -135,6 +140,22 @@ export class GuestMap {
   get sysValueSize(): number {
     if (this.row.perCpu === true) return alignTo(this.valueSize, 8) * this.cpus;
     return this.valueSize;
+  }
+
+  /**
+   * Whether `map` may be an element of this map-in-map: like the template in type, sizes and flags, and in max_entries too where
+   * programs compute addresses from it (arrays without BPF_F_INNER_MAP).
+   */
+  accepts(map: GuestMap): boolean {
+    const { inner } = this;
+    if (inner === null) return false;
+    const alike =
+      inner.type === map.type &&
+      inner.keySize === map.keySize &&
+      inner.valueSize === map.valueSize &&
+      inner.flags === map.flags;
+    const anyLength = inner.row.type !== TYPES.BPF_MAP_TYPE_ARRAY || (inner.flags & BPF_F_INNER_MAP) !== 0;
+    return alike && (anyLength || inner.maxEntries === map.maxEntries);
   }
 
   get frozen(): boolean {
@@ -244,6 +265,9 @@ export class GuestMap {
     const at = this.stagedValue;
     this.runtime.memory.u8.set(value, at);
     return at;
+  }
+  get stagedKey(): number {
+    return this.#stage;
   }
   /** Where staged values lie. */
   get stagedValue(): number {

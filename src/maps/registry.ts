@@ -1,5 +1,5 @@
 import { MAP_TYPE } from "../uapi/map-types.ts";
-import { ARRAY, ARRAY_OF_MAPS, EVENT_ARRAY, PERCPU_ARRAY, PROG_ARRAY } from "./array.ts";
+import { ARRAY, ARRAY_OF_MAPS, PERCPU_ARRAY, PROG_ARRAY } from "./array.ts";
 import {
   BPF_F_INNER_MAP,
   BPF_F_MMAPABLE,
@@ -13,10 +13,24 @@ import {
   BPF_F_WRONLY_PROG,
   BPF_F_ZERO_SEED,
 } from "./constants.ts";
-import { type CreateRule, hashSizes, limit, lruNeedsPrealloc, size } from "./create-rules.ts";
+import {
+  CPUMAP_ENTRIES_MAX,
+  type CreateRule,
+  hashSizes,
+  limit,
+  lpmSizes,
+  lruNeedsPrealloc,
+  pagesPowerOfTwo,
+  size,
+  trieNeedsNoPrealloc,
+} from "./create-rules.ts";
 import type { Family } from "./family.ts";
 import { HASH, HASH_OF_MAPS, LRU_HASH, LRU_PERCPU_HASH, PERCPU_HASH } from "./hash.ts";
+import { LPM_TRIE } from "./lpm.ts";
+import { PERF_EVENT_ARRAY } from "./perf.ts";
 import { QUEUE, STACK } from "./queue.ts";
+import { CPUMAP, DEVMAP, DEVMAP_HASH } from "./redirect.ts";
+import { PAGE_SIZE, RINGBUF } from "./ringbuf.ts";
 
 /** Names of runtime exports by the helper that they serve. */
 export type ExportNames = Readonly<Record<string, string>>;
@@ -60,6 +74,8 @@ function hashExports(kind: string, sizes: readonly number[]): (keySize: number) 
     bpf_map_lookup_elem: lookup(keySize),
     bpf_map_update_elem: `${kind}_update`,
     bpf_map_delete_elem: "hash_delete",
+    bpf_for_each_map_elem: "hash_for_each",
+    ...(kind.includes("percpu") ? { bpf_map_lookup_percpu_elem: "percpu_hash_lookup_on" } : {}),
   });
 }
 
@@ -68,6 +84,8 @@ function arrayExports(kind: string): () => ExportNames {
     bpf_map_lookup_elem: `${kind}_lookup`,
     bpf_map_update_elem: `${kind}_update`,
     bpf_map_delete_elem: "array_delete",
+    bpf_for_each_map_elem: "array_for_each",
+    ...(kind === "percpu_array" ? { bpf_map_lookup_percpu_elem: "array_lookup_on" } : {}),
   });
 }
 
@@ -110,7 +128,7 @@ export const MAP_REGISTRY: readonly MapTypeRow[] = [
   {
     type: MAP_TYPE.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
     name: "perf_event_array",
-    family: EVENT_ARRAY,
+    family: PERF_EVENT_ARRAY,
     flags: BPF_F_NUMA_NODE | ACCESS | BPF_F_PRESERVE_ELEMS,
     rules: [INDEX_KEY, size("valueSize", 4), SOME_ENTRIES],
     exports: () => ({}),
@@ -152,6 +170,18 @@ export const MAP_REGISTRY: readonly MapTypeRow[] = [
     perCpu: true,
   },
   {
+    type: MAP_TYPE.BPF_MAP_TYPE_LPM_TRIE,
+    name: "lpm_trie",
+    family: LPM_TRIE,
+    flags: BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | ACCESS | PROG_ACCESS,
+    rules: [SOME_ENTRIES, trieNeedsNoPrealloc, lpmSizes],
+    exports: (keySize) => ({
+      bpf_map_lookup_elem: bySize("lpm_lookup", [8, 12])(keySize),
+      bpf_map_update_elem: "lpm_update",
+      bpf_map_delete_elem: "lpm_delete",
+    }),
+  },
+  {
     type: MAP_TYPE.BPF_MAP_TYPE_ARRAY_OF_MAPS,
     name: "array_of_maps",
     family: ARRAY_OF_MAPS,
@@ -170,6 +200,30 @@ export const MAP_REGISTRY: readonly MapTypeRow[] = [
     mapInMap: true,
   },
   {
+    type: MAP_TYPE.BPF_MAP_TYPE_DEVMAP,
+    name: "devmap",
+    family: DEVMAP,
+    flags: BPF_F_NUMA_NODE | ACCESS,
+    rules: [SOME_ENTRIES, INDEX_KEY, size("valueSize", 4, 8)],
+    exports: () => ({ bpf_map_lookup_elem: "slot_lookup" }),
+  },
+  {
+    type: MAP_TYPE.BPF_MAP_TYPE_DEVMAP_HASH,
+    name: "devmap_hash",
+    family: DEVMAP_HASH,
+    flags: BPF_F_NUMA_NODE | ACCESS,
+    rules: [SOME_ENTRIES, INDEX_KEY, size("valueSize", 4, 8), limit("maxEntries", 0, 2 ** 31)],
+    exports: () => ({ bpf_map_lookup_elem: "hash_lookup_4" }),
+  },
+  {
+    type: MAP_TYPE.BPF_MAP_TYPE_CPUMAP,
+    name: "cpumap",
+    family: CPUMAP,
+    flags: BPF_F_NUMA_NODE,
+    rules: [SOME_ENTRIES, INDEX_KEY, size("valueSize", 4, 8), limit("maxEntries", 0, CPUMAP_ENTRIES_MAX)],
+    exports: () => ({ bpf_map_lookup_elem: "slot_lookup" }),
+  },
+  {
     type: MAP_TYPE.BPF_MAP_TYPE_QUEUE,
     name: "queue",
     family: QUEUE,
@@ -184,6 +238,19 @@ export const MAP_REGISTRY: readonly MapTypeRow[] = [
     flags: BPF_F_NUMA_NODE | ACCESS | PROG_ACCESS,
     rules: [size("keySize", 0), SOME_VALUE, SOME_ENTRIES, limit("valueSize", 0, 1 << 22)],
     exports: queueExports("stack"),
+  },
+  {
+    type: MAP_TYPE.BPF_MAP_TYPE_RINGBUF,
+    name: "ringbuf",
+    family: RINGBUF,
+    flags: BPF_F_NUMA_NODE,
+    rules: [size("keySize", 0), size("valueSize", 0), pagesPowerOfTwo],
+    exports: () => ({
+      bpf_ringbuf_reserve: "ringbuf_reserve",
+      bpf_ringbuf_output: "ringbuf_output",
+      bpf_ringbuf_query: "ringbuf_query",
+    }),
+    alignment: PAGE_SIZE,
   },
 ];
 
