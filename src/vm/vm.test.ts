@@ -395,7 +395,7 @@ for (const engine of ENGINES) {
       expect(run("r7 = -1\nr0 = *(u8 *)skb[r7 + 0]")).toBe(0n);
       expect(run("r0 = *(u8 *)skb[-0x100000]")).toBe(12n);
       expect(run("r0 = *(u8 *)skb[-0x200000]")).toBe(4n);
-      expect(run("call sub\nr7 = r0\nr0 = 4\ngoto out\nsub: r0 = *(u8 *)skb[100]\nr0 = 7\nexit\nout:")).toBe(4n);
+      expect(run("call sub\nr0 += 9\nexit\nsub: r0 = *(u8 *)skb[100]\nr0 = 7")).toBe(9n);
     });
 
     test("unloading gives memory and slots back", () => {

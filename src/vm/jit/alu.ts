@@ -291,7 +291,7 @@ function alu64(r: Registers, i: Insn): void {
 }
 
 /** 16-bit swap of the i32 on the stack, by way of a temporary. */
-function swap16(r: Registers): void {
+export function swap16(r: Registers): void {
   const { out, locals } = r;
   out.op(W.local_tee, locals.temp32);
   out.i32(8);
@@ -307,7 +307,7 @@ function swap16(r: Registers): void {
 }
 
 /** 32-bit swap: two rotations, each keeping two of the bytes. */
-function swap32(r: Registers): void {
+export function swap32(r: Registers): void {
   const { out, locals } = r;
   out.op(W.local_tee, locals.temp32);
   out.i32(8);

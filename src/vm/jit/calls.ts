@@ -14,6 +14,7 @@ import {
   SKB_LEN,
   TAIL_CALLS,
 } from "../../runtime/layout.ts";
+import { swap16, swap32 } from "./alu.ts";
 import type { Imports, WasmImport } from "./imports.ts";
 import type { Registers } from "./registers.ts";
 import { CONST, FP, FULL, isNarrow } from "./values.ts";
@@ -398,6 +399,8 @@ export function emitPacketLoad(r: Registers, context: CallContext, i: Insn): voi
   out.u8(W.end);
   out.op(W.local_get, locals.second32);
   out.access(LOADS[i.form.width]!, 0);
+  if (size === 2) swap16(r);
+  else if (size === 4) swap32(r);
   r.clobber();
   r.set32(0, i.form.width === 8 ? 0xff : i.form.width === 16 ? 0xffff : FULL);
 }
