@@ -27,6 +27,7 @@ export {
 } from "./build.ts";
 export type { Address } from "./build-address.ts";
 export { internetChecksum } from "./build-checksum.ts";
+export { createContext } from "./contexts.ts";
 export type { CaptureInterface, CaptureNotice } from "./pcap-batch.ts";
 export { MAX_CAPTURED, PacketBatch } from "./pcap-batch.ts";
 export { LINKTYPE_ETHERNET, linkTypeName } from "./pcap-link-types.ts";
@@ -34,3 +35,6 @@ export type { CaptureParserOptions } from "./pcap-parser.ts";
 export { CaptureParser, MIN_SCAN_BUFFER } from "./pcap-parser.ts";
 export type { CaptureFormat } from "./pcap-write.ts";
 export { CaptureEncoder } from "./pcap-write.ts";
+export type { RunContext, RunResult } from "./run-context.ts";
+export { SkbContext } from "./skb-context.ts";
+export { XDP_HEADROOM, XdpContext } from "./xdp-context.ts";

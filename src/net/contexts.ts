@@ -1,0 +1,15 @@
+import { contextLayout, PROG_TYPE } from "../uapi/index.ts";
+import type { GuestMemory } from "../vm/memory.ts";
+import type { RunContext } from "./run-context.ts";
+import { SkbContext } from "./skb-context.ts";
+import { XdpContext } from "./xdp-context.ts";
+
+/** `__sk_buff` types whose test runs work on other contexts: flow keys, stream parsers. */
+const OTHER: readonly number[] = [PROG_TYPE.BPF_PROG_TYPE_FLOW_DISSECTOR, PROG_TYPE.BPF_PROG_TYPE_SK_SKB];
+
+/** The run context of a BPF_PROG_TYPE_*: XDP, tc, socket filters, cgroup_skb, lwt; undefined for other types. */
+export function createContext(memory: GuestMemory, type: number): RunContext | undefined {
+  if (type === PROG_TYPE.BPF_PROG_TYPE_XDP) return new XdpContext(memory);
+  if (contextLayout(type) === undefined || OTHER.includes(type)) return undefined;
+  return new SkbContext(memory, type);
+}
