@@ -79,6 +79,8 @@ export interface AsmMap {
 /** What `assemble` makes of a text. Maps and externs are symbols too (`section` -1). */
 export interface Assembly {
   readonly file: string;
+  /** The text itself. */
+  readonly source: string;
   /** Byte order of the data sections. */
   readonly littleEndian: boolean;
   readonly sections: readonly AsmSection[];

@@ -1,5 +1,6 @@
 import { FORMS, type Form, form } from "../isa/index.ts";
 import type { Token } from "./lexer.ts";
+import { kernelSpellings, ubpfSpellings } from "./spelling.ts";
 
 /**
  * The statements of a syntax as a tree over tokens, compiled from the text templates of the instruction table.
@@ -78,45 +79,6 @@ export function pieces(template: string): Piece[] {
   return out;
 }
 
-/** Second spellings of kernel syntax: what other tools print for the same instruction. */
-function kernelAliases(f: Form): string[] {
-  const { kind, kernel } = f;
-  // LLVM's v1 to v2 text names 64-bit registers where v3 and later name 32-bit ones; the verifier always does.
-  if (kind === "stx" && f.width < 64) return [kernel.replace("w{src}", "r{src}")];
-  if (kind === "ldx" && f.width < 64) return [kernel.replace("r{dst}", "w{dst}")];
-  if (kind === "load_acquire" && f.width < 64) return [kernel.replace("w{dst}", "r{dst}")];
-  if (kind === "store_release" && f.width < 64) return [kernel.replace("w{src}", "r{src}")];
-  if (kind === "atomic") {
-    const bits = f.width === 64 ? "64" : "";
-    const address = `(u${f.width} *)(r{dst} {off})`;
-    const r = f.width === 64 ? "r" : "w";
-    const both = (text: string) => (f.width === 64 ? [text] : [text, text.replaceAll(/\bw(?=\{|0)/g, "r")]);
-    if (f.op === "xchg") return both(`${r}{src} = atomic${bits}_xchg(${address}, ${r}{src})`);
-    if (f.op === "cmpxchg") return both(`${r}0 = atomic${bits}_cmpxchg(${address}, ${r}0, ${r}{src})`);
-    if (f.op.startsWith("fetch_")) {
-      return [...both(kernel).slice(1), ...both(`${r}{src} = atomic${bits}_${f.op}(${address}, ${r}{src})`)];
-    }
-    return both(kernel).slice(1);
-  }
-  if (f.name === "call_local") return ["call local {jump}"];
-  if (f.name === "call_helper") return ["call {callee}"];
-  if (f.name === "ja" || f.name === "ja32") return [];
-  return [];
-}
-
-function templates(f: Form, syntax: Syntax): string[] {
-  if (syntax === "kernel") {
-    // Plain `call` is one statement whose operand decides between helper, function and kfunc.
-    const own = f.name === "call_helper" || f.name === "call_local" ? [] : [f.kernel];
-    return [...own, ...kernelAliases(f)];
-  }
-  if (f.ubpf === null) return [];
-  if (f.kind === "end" && f.op === "bswap") return [f.ubpf, f.ubpf.replace("bswap", "swap")];
-  if (f.name === "call_helper") return ["call {callee}"];
-  if (f.kind === "atomic" && f.op.startsWith("fetch_")) return [f.ubpf, f.ubpf.replace("fetch_", "fetch ")];
-  return [f.ubpf];
-}
-
 function newNode(): Node {
   return { literals: new Map(), operands: [], form: null };
 }
@@ -149,7 +111,8 @@ function addTemplate(root: Node, f: Form, template: string): void {
 
 function buildGrammar(syntax: Syntax): Node {
   const root = newNode();
-  for (const f of FORMS) for (const template of templates(f, syntax)) addTemplate(root, f, template);
+  const spellings = syntax === "kernel" ? kernelSpellings : ubpfSpellings;
+  for (const f of FORMS) for (const template of spellings(f)) addTemplate(root, f, template);
   return root;
 }
 

@@ -1,4 +1,13 @@
 export type { AssembleOptions } from "./assembler.ts";
 export { assemble, assembleBytes, assembleCode, codeOf } from "./assembler.ts";
 export type { AsmMap, AsmRelocation, AsmSection, AsmSymbol, Assembly, ScalarType } from "./assembly.ts";
+export type { DisassembleOptions } from "./disassemble.ts";
+export { disassemble } from "./disassemble.ts";
+export type { FormatOptions, Style } from "./format.ts";
+export { formatInsn } from "./format.ts";
 export type { Syntax } from "./grammar.ts";
+export type { ListingOptions } from "./listing.ts";
+export { codeSections, listObject } from "./listing.ts";
+export type { ObjectOptions } from "./object.ts";
+export { assemblyToElf } from "./object.ts";
+export { codeToC, codeToHex } from "./output.ts";

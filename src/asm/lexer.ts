@@ -170,7 +170,10 @@ export class Lexer {
       }
     }
     // The verifier writes the id of a helper after its name: bpf_map_lookup_elem#1.
-    if (text.charCodeAt(end) === 35 && classOf(text.charCodeAt(end + 1)) === DIGIT) end = this.#wordEnd(end + 1);
+    if (text.charCodeAt(end) === 35) {
+      const digits = text.charCodeAt(end + 1) === 45 ? end + 2 : end + 1;
+      if (classOf(text.charCodeAt(digits)) === DIGIT) end = this.#wordEnd(digits);
+    }
     this.#at = end;
     const word = text.slice(at, end);
     const register = REGISTERS.get(word);

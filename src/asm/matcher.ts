@@ -71,6 +71,10 @@ export class Matcher {
     this.#stuck.length = 0;
     this.#target = null;
     this.#unfit = null;
+    // Templates without an operand leave its field at zero.
+    this.#off = 0;
+    this.#imm = 0;
+    this.#hi = 0;
     const form = this.#walk(this.#root, from);
     if (form === null) {
       this.#refuseNumber();

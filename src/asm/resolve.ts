@@ -266,6 +266,7 @@ export function finish(asm: Assembler): Assembly {
   );
   return {
     file: asm.lexer.file,
+    source: asm.lexer.text,
     littleEndian: asm.littleEndian,
     sections,
     symbols,

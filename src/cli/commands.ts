@@ -32,6 +32,13 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/run.ts")).run,
   },
   {
+    name: "inspect",
+    summary: "list the programs, maps, globals and references of an object",
+    args: [{ name: "<file>", help: "BPF object (ELF)" }],
+    options: [{ flags: "--json", help: "one JSON document (schema/inspect.schema.json)" }],
+    load: async () => (await import("./commands/inspect.ts")).inspect,
+  },
+  {
     name: "conformance",
     summary: "run hexadecimal instructions from standard input and print r0 (plugin of bpf_conformance)",
     args: [{ name: "[memory]", help: "memory that r1 points at, hexadecimal" }],
@@ -44,5 +51,39 @@ export const COMMANDS: readonly CommandRow[] = [
       },
     ],
     load: async () => (await import("./commands/conformance.ts")).conformance,
+  },
+  {
+    name: "asm",
+    summary: "assemble a text into an object, raw bytes, hexadecimal or a C array",
+    args: [{ name: "<file>", help: "assembler text, - for standard input" }],
+    options: [
+      { flags: "-o, --output <file>", help: "where to write, - for standard output (default: by the input's name)" },
+      { flags: "--format <name>", help: "what to write", choices: ["elf", "raw", "hex", "c"], default: "elf" },
+      {
+        flags: "--syntax <name>",
+        help: "r0 = 1 (kernel, as LLVM) or mov %r0, 1 (ubpf)",
+        choices: ["kernel", "ubpf"],
+        default: "kernel",
+      },
+      { flags: "--allow-undefined", help: "names that nothing defines become external symbols" },
+    ],
+    load: async () => (await import("./commands/asm.ts")).asm,
+  },
+  {
+    name: "disasm",
+    summary: "print the instructions of an object, of raw bytes or of hexadecimal text",
+    args: [{ name: "<file>", help: "ELF object, raw or hexadecimal instructions; - for standard input" }],
+    options: [
+      { flags: "--section <name>", help: "this section of an object only" },
+      { flags: "--format <name>", help: "of the input; found out by itself", choices: ["elf", "raw", "hex"] },
+      {
+        flags: "--style <name>",
+        help: "as llvm-objdump, as the verifier's log, or as assembler source",
+        choices: ["llvm", "verifier", "kernel", "ubpf"],
+        default: "llvm",
+      },
+      { flags: "--alu32", help: "w registers in narrow loads and stores, as llvm-objdump --mcpu=v3" },
+    ],
+    load: async () => (await import("./commands/disasm.ts")).disasm,
   },
 ];
