@@ -269,7 +269,8 @@ function measureField(spec: CoreSpec, kind: CoreReloKind, local: Btf, relo: BtfC
   });
   if (last.member === null) {
     const size = sizeOf(btf, last.to);
-    if (kind.name === "field_byte_offset") return { value: BigInt(Math.floor(bitOffset / 8)), validate: true, size, resizable };
+    if (kind.name === "field_byte_offset")
+      return { value: BigInt(Math.floor(bitOffset / 8)), validate: true, size, resizable };
     if (kind.name === "field_byte_size") return plain(size);
     throw btfError("E_CORE_KIND", reloData(local, relo));
   }

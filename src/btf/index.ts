@@ -1,3 +1,4 @@
+export { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from "./address.ts";
 export type { BtfBuilderOptions } from "./builder.ts";
 export { BtfBuilder, encodeBtf } from "./builder.ts";
 export type { CorePoison, CoreResult, CoreValue } from "./core.ts";
@@ -9,6 +10,7 @@ export { encodeBtfExt } from "./encode-ext.ts";
 export type { ParseBtfOptions } from "./parse.ts";
 export { parseBtf } from "./parse.ts";
 export { parseBtfExt } from "./parse-ext.ts";
+export { formatValue, readValue, toJsonValue } from "./read-value.ts";
 export type {
   Btf,
   BtfAlias,
@@ -32,4 +34,7 @@ export type {
   BtfType,
   BtfVar,
 } from "./types.ts";
+export type { ValueOptions } from "./value-walk.ts";
 export { alignOf, bitField, isPacked, POINTER_SIZE, resolve, resolveId, sizeOf } from "./walk.ts";
+export type { WriteValueOptions } from "./write-value.ts";
+export { writeValue } from "./write-value.ts";
