@@ -8,6 +8,8 @@ export type {
   TestRunAttr,
   TestRunResult,
 } from "./backend.ts";
+export type { EventStream } from "./events.ts";
+export { EventReader } from "./events.ts";
 export { LoadedMap } from "./loaded-map.ts";
 export type { RunInput, RunOutput } from "./loaded-program.ts";
 export { LoadedProgram } from "./loaded-program.ts";

@@ -1,9 +1,10 @@
 import type { PacketBatch } from "../net/index.ts";
-import { REC_DATA, REC_FAULT, REC_LENGTH, REC_SIZE, REC_VERDICT } from "../runtime/layout.ts";
+import { ENGINE, REC_DATA, REC_FAULT, REC_LENGTH, REC_SIZE, REC_VERDICT } from "../runtime/layout.ts";
+import { helperById, PROG_TYPE } from "../uapi/index.ts";
 import type { Backend, Fd } from "./backend.ts";
+import { checked } from "./errors.ts";
 import type { LoadedProgram } from "./loaded-program.ts";
 import { type ProgObject, SimulatedKernel } from "./simulated.ts";
-import { contextOf } from "./test-run.ts";
 
 /** What runs need besides the packets. */
 export interface PacketRunOptions {
@@ -34,9 +35,44 @@ export interface PacketRunner {
 /** Packets that one crossing into wasm takes: small enough for their frames to stay in a second-level cache. */
 const CHUNK_PACKETS = 256;
 const CHUNK_BYTES = 1 << 20;
-/** What the kernel's test run puts a packet into: a page (bpf_prog_test_run_xdp). */
-const FRAME_BYTES = 4096;
-const FRAMES_BYTES = CHUNK_PACKETS * (FRAME_BYTES + 192) + CHUNK_BYTES;
+const FRAMES_BYTES = CHUNK_PACKETS * (4096 + 192) + CHUNK_BYTES;
+
+/** How packets lie in memory for a program, and which batch loop runs them. */
+interface Framing {
+  readonly batch: "run_batch_xdp" | "run_batch_skb";
+  readonly headroom: number;
+  readonly tailroom: number;
+  /** Least size of a frame. */
+  readonly frame: number;
+}
+
+/** A page less the 320 bytes that the kernel keeps at its end (bpf_prog_test_run_xdp). */
+const XDP_FRAMING: Framing = { batch: "run_batch_xdp", headroom: 256, tailroom: 0, frame: 4096 - 320 };
+const SKB_FRAMING: Framing = { batch: "run_batch_skb", headroom: 64, tailroom: 320, frame: 0 };
+/** For programs that make packets grow: what fits into an skb at most. */
+const GROWING_FRAMING: Framing = { batch: "run_batch_skb", headroom: 4096, tailroom: 65552, frame: 0 };
+/** Helpers that may make a packet longer. */
+const GROWING = [
+  "bpf_skb_change_tail",
+  "bpf_skb_change_head",
+  "bpf_skb_adjust_room",
+  "bpf_skb_vlan_push",
+  "bpf_skb_change_proto",
+  "bpf_lwt_push_encap",
+];
+
+function framingOf({ type, program }: ProgObject): Framing {
+  if (type === PROG_TYPE.BPF_PROG_TYPE_XDP) return XDP_FRAMING;
+  const grows = program.image.code.some(
+    (i) => i?.form.name === "call_helper" && GROWING.includes(helperById(i.imm)?.name ?? ""),
+  );
+  // What a tail call runs is not known here.
+  const tailCalls = program.image.code.some((i) => i?.form.name === "call_helper" && i.imm === 12);
+  return grows || tailCalls ? GROWING_FRAMING : SKB_FRAMING;
+}
+
+/** Stands in for the packets while the context is made. */
+const STAND_IN = new Uint8Array(64);
 
 /** Runs packets in guest memory, a chunk per crossing, without JavaScript between them. */
 export class BatchRunner implements PacketRunner {
@@ -52,6 +88,7 @@ export class BatchRunner implements PacketRunner {
   readonly #records: number;
   readonly #frames: number;
   readonly #context: number;
+  readonly #framing: Framing;
   #origin: number | null = null;
   readonly #clock: number;
 
@@ -65,20 +102,26 @@ export class BatchRunner implements PacketRunner {
     this.#times = memory.alloc(CHUNK_PACKETS * 8);
     this.#records = memory.alloc(CHUNK_PACKETS * REC_SIZE);
     this.#frames = memory.alloc(FRAMES_BYTES);
-    this.#context = contextOf(this.#program.type)!.template(kernel, options.ctx);
+    this.#framing = framingOf(this.#program);
+    const context = kernel.contexts.of(this.#program.type);
+    this.#context = checked("BPF_PROG_TEST_RUN", context.begin(STAND_IN, options.ctx), "the context given");
     this.#clock = Number(kernel.options.clock ?? 1_000_000_000n);
   }
 
   run(batch: PacketBatch, from: number): number {
     const { vm, engine } = this.#kernel;
     const { runtime } = vm;
-    const context = contextOf(this.#program.type)!;
+    const { batch: loop } = this.#framing;
     let staged = 0;
     for (let round = this.#options.repeat ?? 1; round > 0; round--) {
-      staged = this.#stage(batch, from, context.headroom, context.tailroom);
+      staged = this.#stage(batch, from);
       vm.start(engine, this.#kernel.options.budget);
+      const { view } = vm.memory;
+      const { slot } = this.#program.program;
       const start = this.#options.now();
-      runtime.exports[context.batch]!(this.#program.program.slot, vm.engineId(engine), this.#context, this.#records, staged);
+      // The last argument is read by run_batch_skb only: no header is hidden. tc programs see frames from the Ethernet header
+      // on, and so does a socket filter on a packet socket.
+      runtime.exports[loop]!(slot, view.getUint32(ENGINE, true), this.#context, this.#records, staged, 0);
       this.nanoseconds += this.#options.now() - start;
     }
     this.#collect(staged);
@@ -93,9 +136,10 @@ export class BatchRunner implements PacketRunner {
     return u8.subarray(data, data + this.lengths[index]!);
   }
 
-  #stage(batch: PacketBatch, from: number, headroom: number, tailroom: number): number {
+  #stage(batch: PacketBatch, from: number): number {
     const { memory, runtime } = this.#kernel.vm;
     const { offsets, lengths, seconds, nanos, bytes } = batch;
+    const { headroom, tailroom, frame } = this.#framing;
     // What was read into guest memory stays where it is.
     const inGuest = bytes.buffer === memory.memory.buffer;
     const first = inGuest ? 0 : offsets[from]!;
@@ -127,7 +171,7 @@ export class BatchRunner implements PacketRunner {
         count,
         headroom,
         tailroom,
-        FRAME_BYTES,
+        frame,
         this.#frames,
         this.#frames + FRAMES_BYTES,
         this.#records,
@@ -146,7 +190,14 @@ export class BatchRunner implements PacketRunner {
   }
 }
 
-/** Runs packets one BPF_PROG_TEST_RUN at a time: for engines and kernels that have no batches. */
+/** Bytes of an Ethernet header. */
+const ETH_HLEN = 14;
+
+/**
+ * Runs packets one BPF_PROG_TEST_RUN at a time: for engines and kernels that have no batches.
+ * A test run hides the Ethernet header from a socket filter, a packet socket does not: so the header is put before the
+ * packet a second time, to be hidden.
+ */
 export class TestRunRunner implements PacketRunner {
   readonly retvals = new Int32Array(1);
   readonly lengths = new Uint32Array(1);
@@ -154,25 +205,29 @@ export class TestRunRunner implements PacketRunner {
   readonly #backend: Backend;
   readonly #fd: Fd;
   readonly #options: PacketRunOptions;
-  #out = new Uint8Array(0);
+  #out: Uint8Array = new Uint8Array(0);
 
-  constructor(backend: Backend, fd: Fd, options: PacketRunOptions) {
+  readonly #hidden: number;
+
+  constructor(backend: Backend, program: LoadedProgram, options: PacketRunOptions) {
     this.#backend = backend;
-    this.#fd = fd;
+    this.#fd = program.fd;
     this.#options = options;
+    this.#hidden = program.type === PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER ? ETH_HLEN : 0;
   }
 
   run(batch: PacketBatch, from: number): number {
     const { ctx, repeat = 1 } = this.#options;
+    const packet = batch.packet(from);
     const result = this.#backend.progTestRun(this.#fd, {
-      dataIn: batch.packet(from),
+      dataIn: this.#hidden === 0 ? packet : concatenate(packet.subarray(0, this.#hidden), packet),
       repeat,
       ...(ctx === undefined ? {} : { ctxIn: ctx }),
     });
     this.nanoseconds += result.duration * repeat;
     this.retvals[0] = result.retval;
-    this.#out = result.dataOut;
-    this.lengths[0] = result.dataOut.length;
+    this.#out = result.dataOut.subarray(this.#hidden);
+    this.lengths[0] = this.#out.length;
     return 1;
   }
 
@@ -181,10 +236,17 @@ export class TestRunRunner implements PacketRunner {
   }
 }
 
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
 /** The fastest way to put packets to a program of this backend. */
 export function packetRunner(backend: Backend, program: LoadedProgram, options: PacketRunOptions): PacketRunner {
   if (backend instanceof SimulatedKernel && backend.engine !== "stepping") {
     return new BatchRunner(backend, program.fd, options);
   }
-  return new TestRunRunner(backend, program.fd, options);
+  return new TestRunRunner(backend, program, options);
 }

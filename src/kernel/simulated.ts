@@ -3,7 +3,7 @@ import { createHelpers } from "../helpers/index.ts";
 import type { HelperBinding } from "../isa/index.ts";
 import { createMap, type GuestMap, type MapReferences } from "../maps/index.ts";
 import { CLOCK_NS, CLOCK_STEP_NS, CPU_COUNT, RANDOM_STATE } from "../runtime/layout.ts";
-import { ERRNO, helperById, MAP_TYPE, mapTypeLabel, mayCall, programType, programTypeLabel } from "../uapi/index.ts";
+import { contextLayout, ERRNO, helperById, MAP_TYPE, mapTypeLabel, mayCall, programType, programTypeLabel } from "../uapi/index.ts";
 import { type EngineName, Vm, type LoadedProgram as VmProgram } from "../vm/index.ts";
 import type {
   Backend,
@@ -18,7 +18,7 @@ import type {
 import { checked, kernelError } from "./errors.ts";
 import { type KernelObject, ObjectTables } from "./objects.ts";
 import { resolveProgram } from "./prog-load.ts";
-import { contextOf, testRun } from "./test-run.ts";
+import { RunContexts, testRun } from "./test-run.ts";
 
 /** How a simulated kernel differs from the default, deterministic one. */
 export interface SimulatedOptions {
@@ -71,6 +71,7 @@ export class SimulatedKernel implements Backend {
   readonly possibleCpus: number;
   readonly vm = new Vm();
   readonly engine: EngineName;
+  readonly contexts = new RunContexts(this.vm);
   readonly options: SimulatedOptions;
   readonly #objects = new ObjectTables<MapObject, ProgObject, BtfObject>();
   readonly #helpers: ReadonlyMap<number, HelperBinding>;
@@ -213,14 +214,10 @@ export class SimulatedKernel implements Backend {
     const command = "BPF_PROG_LOAD";
     const name = attr.name ?? "";
     if (!NAME.test(name)) throw kernelError(command, ERRNO.EINVAL, `program name "${name}"`);
-    const context = contextOf(attr.type);
+    const context = contextLayout(attr.type);
     if (context === undefined) {
       const label = programType(attr.type) === undefined ? String(attr.type) : programTypeLabel(attr.type);
-      throw kernelError(
-        command,
-        ERRNO.EINVAL,
-        `program ${name}: the simulated kernel has no programs of type ${label} yet`,
-      );
+      throw kernelError(command, ERRNO.EINVAL, `program ${name}: the simulated kernel has no programs of type ${label} yet`);
     }
     const helpers = this.#helpersOf(attr.type);
     const { image, maps } = resolveProgram(name, attr.insns, {
@@ -231,7 +228,7 @@ export class SimulatedKernel implements Backend {
       helpers,
       type: programTypeLabel(attr.type),
       contextSize: context.size,
-      skb: context.skb,
+      skb: context.name === "__sk_buff",
     });
     const program = this.vm.load(image, helpers);
     const held = maps.map((map) => this.#mapsByAddress.get(map.address)!);

@@ -1,4 +1,4 @@
-import { createMachine, type LoadedProgram, packetRunner } from "../../kernel/index.ts";
+import { createMachine, EventReader, type LoadedProgram, packetRunner } from "../../kernel/index.ts";
 import { readObject } from "../../loader/index.ts";
 import { LINKTYPE_ETHERNET, PacketBatch } from "../../net/index.ts";
 import { CaptureWriter, openCapture } from "../../node/index.ts";
@@ -6,7 +6,6 @@ import { PROG_TYPE, programTypeLabel } from "../../uapi/index.ts";
 import { toHex } from "../../util/index.ts";
 import type { EngineName } from "../../vm/index.ts";
 import { contextBytes } from "./context.ts";
-import { reportEvents } from "./events.ts";
 import { readBytes, readJson, readPacket } from "./files.ts";
 import { keptLength } from "./kept.ts";
 import { fillMap, reportMaps } from "./maps.ts";
@@ -34,6 +33,9 @@ export interface RunJob {
   readonly progress: boolean;
 }
 
+/** Records of a ring buffer or perf event array that the report shows. */
+const MAX_SAMPLES = 8;
+
 /** Lines of bpf_printk that are kept. */
 const MAX_PRINTK = 1000;
 
@@ -60,7 +62,8 @@ export async function runJob(job: RunJob): Promise<RunReport> {
   const program = object.programs[chosen.name]!;
   const ctx = job.ctx === undefined ? undefined : contextBytes(program.type, readJson(job.ctx), job.ctx);
 
-  const packets = await putPackets(job, machine.kernel, program, ctx);
+  const events = new EventReader(machine.kernel, object, MAX_SAMPLES);
+  const packets = await putPackets(job, machine.kernel, program, ctx, events);
   const perRun = packets.count * job.repeat;
   const { nanoseconds: inProgram } = packets;
   return {
@@ -86,7 +89,9 @@ export async function runJob(job: RunJob): Promise<RunReport> {
       total: (performance.now() - begin) / 1000,
     },
     maps: reportMaps(object),
-    events: reportEvents(object, machine.kernel),
+    events: events.streams
+      .filter((stream) => stream.records + stream.lost > 0)
+      .map(({ map, records, bytes, lost, samples }) => ({ map: map.name, records, bytes, lost, samples: samples.map(toHex) })),
     printk,
     result: packets.result,
   };
@@ -117,6 +122,7 @@ async function putPackets(
   kernel: ReturnType<typeof createMachine>["kernel"],
   program: LoadedProgram,
   ctx: Uint8Array | undefined,
+  events: EventReader,
 ): Promise<Outcome> {
   const runner = packetRunner(kernel, program, {
     repeat: job.repeat,
@@ -137,6 +143,7 @@ async function putPackets(
         if (kept > 0) out.write(runner.packet(i).subarray(0, kept), batch.seconds[from + i]!, batch.nanos[from + i]!, socket ? batch.wireLengths[from + i]! : undefined);
       }
       from += ran;
+      events.drain();
     }
     outcome.count += batch.count;
     outcome.bytes += batch.byteCount;

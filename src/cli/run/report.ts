@@ -53,6 +53,8 @@ export interface EventReport {
   readonly map: string;
   readonly records: number;
   readonly bytes: number;
+  /** Records that found the buffer full. */
+  readonly lost: number;
   readonly samples: readonly string[];
 }
 
@@ -123,7 +125,7 @@ function mapLines(map: MapReport): string[] {
 function eventLines(events: EventReport): string[] {
   const shown = events.samples.map((sample) => `  ${sample}`);
   if (events.records > shown.length) shown.push(`  … ${count(events.records - shown.length)} more`);
-  return [`events ${events.map}  ${plural(events.records, "record")}, ${plural(events.bytes, "byte")}`, ...shown];
+  return [`events ${events.map}  ${plural(events.records, "record")}, ${plural(events.bytes, "byte")}${events.lost > 0 ? `, ${count(events.lost)} lost` : ""}`, ...shown];
 }
 
 /** The report as one JSON document: bigints become numbers where exact, else decimal strings; texts for people are left out. */
