@@ -3,21 +3,25 @@ import { captureError } from "./pcap-errors.ts";
 
 /** Bytes before the first record. */
 export const PCAP_HEADER_SIZE = 24;
-const RECORD_HEADER = 16;
 
 interface Variant {
   readonly magic: number;
   readonly littleEndian: boolean;
   /** Nanoseconds per unit of the second timestamp field. */
   readonly nanosPerUnit: number;
+  /** Bytes before each packet. */
+  readonly recordHeader: number;
 }
 
 /** The magic number read as little-endian, and what it says (draft-ietf-opsawg-pcap, section 4). */
 const VARIANTS: readonly Variant[] = [
-  { magic: 0xa1b2c3d4, littleEndian: true, nanosPerUnit: 1000 },
-  { magic: 0xd4c3b2a1, littleEndian: false, nanosPerUnit: 1000 },
-  { magic: 0xa1b23c4d, littleEndian: true, nanosPerUnit: 1 },
-  { magic: 0x4d3cb2a1, littleEndian: false, nanosPerUnit: 1 },
+  { magic: 0xa1b2c3d4, littleEndian: true, nanosPerUnit: 1000, recordHeader: 16 },
+  { magic: 0xd4c3b2a1, littleEndian: false, nanosPerUnit: 1000, recordHeader: 16 },
+  { magic: 0xa1b23c4d, littleEndian: true, nanosPerUnit: 1, recordHeader: 16 },
+  { magic: 0x4d3cb2a1, littleEndian: false, nanosPerUnit: 1, recordHeader: 16 },
+  // Alexey Kuznetzov's variant of old Linux systems: interface, protocol and packet type come after the lengths.
+  { magic: 0xa1b2cd34, littleEndian: true, nanosPerUnit: 1000, recordHeader: 24 },
+  { magic: 0x34cdb2a1, littleEndian: false, nanosPerUnit: 1000, recordHeader: 24 },
 ];
 
 /** The pcap variant that a file with this (little-endian read) magic number has, undefined for none. */
@@ -38,13 +42,13 @@ class PcapScanner implements Scanner {
 
   scan(bytes: Uint8Array, start: number, end: number, batch: PacketBatch): number {
     const { offsets, lengths, wireLengths, seconds, nanos, interfaces, capacity } = batch;
-    const { littleEndian, nanosPerUnit } = this.#variant;
+    const { littleEndian, nanosPerUnit, recordHeader } = this.#variant;
     const state = this.#state;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = start;
     let count = batch.count;
     let byteCount = batch.byteCount;
-    while (count < capacity && at + RECORD_HEADER <= end) {
+    while (count < capacity && at + recordHeader <= end) {
       const length = view.getUint32(at + 8, littleEndian);
       if (length > MAX_CAPTURED) {
         batch.count = count;
@@ -52,7 +56,7 @@ class PcapScanner implements Scanner {
         const where = { packet: state.packets + 1, offset: state.base + at };
         throw captureError("E_PCAP_LENGTH", { ...where, length, limit: MAX_CAPTURED });
       }
-      const data = at + RECORD_HEADER;
+      const data = at + recordHeader;
       if (data + length > end) break;
       let wireLength = view.getUint32(at + 12, littleEndian);
       if (wireLength < length) {
@@ -77,11 +81,12 @@ class PcapScanner implements Scanner {
 
   cut(bytes: Uint8Array, start: number, found: number): never {
     const where = { packet: this.#state.packets + 1, offset: this.#state.base + start };
-    if (found < RECORD_HEADER) {
-      throw captureError("E_PCAP_CUT", { ...where, what: "a record header", need: RECORD_HEADER, found });
+    const { littleEndian, recordHeader } = this.#variant;
+    if (found < recordHeader) {
+      throw captureError("E_PCAP_CUT", { ...where, what: "a record header", need: recordHeader, found });
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset + start, found);
-    const need = RECORD_HEADER + view.getUint32(8, this.#variant.littleEndian);
+    const need = recordHeader + view.getUint32(8, littleEndian);
     throw captureError("E_PCAP_CUT", { ...where, what: "the record", need, found });
   }
 }
