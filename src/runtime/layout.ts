@@ -35,8 +35,8 @@ export const ENGINE_STEPPING = 2;
 /** u32: program slot of the instruction at fault. */
 export const FAULT_PROGRAM = 0x10048;
 /**
- * u32 x 3: where bpf_redirect, bpf_redirect_map and their kin leave their target (they see no context): interface index, or key of
- * the map whose descriptor is in REDIRECT_MAP (0 = no map); flags as the program gave them. Target and map are zeroed before each packet.
+ * u32 x 3: where bpf_redirect, bpf_redirect_map and their kin leave their target (they see no context): interface index (cpumap: its
+ * queue size; broadcast: 0), flags as the program gave them, descriptor of the redirect map (0 = none). All 0 before each packet.
  */
 export const REDIRECT_TARGET = 0x10050;
 export const REDIRECT_FLAGS = 0x10054;

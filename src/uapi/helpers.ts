@@ -151,7 +151,7 @@ const ROWS: readonly Row[] = [
   row(47, "bpf_get_socket_uid", "4.12", [CTX], INT),
   row(48, "bpf_set_hash", "4.13", [CTX, ANY], INT, { abi: [["ptr", "u32"], "int"] }),
   row(49, "bpf_setsockopt", "4.13", [CTX, ANY, ANY, RMEM, SIZE], INT),
-  row(50, "bpf_skb_adjust_room", "4.13", [CTX, ANY, ANY, ANY], INT, { abi: [["ptr", "s32", "u32", "flags"], "int"], changesPacket: true }),
+  row(50, "bpf_skb_adjust_room", "4.13", [CTX, ANY, ANY, ANY], INT, { abi: [["ptr", "s32", "u32", "u64"], "int"], changesPacket: true }),
   row(51, "bpf_redirect_map", "4.14", [MAP, ANY, ANY], INT, { abi: [["ptr", "u32", "flags"], "int"] }),
   row(52, "bpf_sk_redirect_map", "4.14", [CTX, MAP, ANY, ANY], INT),
   row(53, "bpf_sock_map_update", "4.14", [CTX, MAP, KEY, ANY], INT, { packetAccess: true }),

@@ -1,7 +1,8 @@
 // Redirects leave their target in the CPU block; whoever runs the program carries it out, or reports it.
 
-import { MAP_DATA, MAP_MAX_ENTRIES, MAP_STRIDE, REDIRECT_FLAGS, REDIRECT_MAP, REDIRECT_TARGET } from "../../layout";
-import { EINVAL, get } from "./base";
+import { REDIRECT_FLAGS, REDIRECT_MAP, REDIRECT_TARGET } from "../../layout";
+import { redirect_target } from "../maps/redirect";
+import { EINVAL } from "./base";
 
 const XDP_ABORTED: i32 = 0;
 const XDP_REDIRECT: i32 = 4;
@@ -45,14 +46,19 @@ export function redirect_neigh(ifindex: u32, params: u32, length: u32, flags: u3
   return TC_ACT_REDIRECT;
 }
 
-/** Elements of redirect maps begin with the target as a u32, 0 = none; without one the low bits of `flags` are the verdict. */
+/**
+ * The target is the first word of the entry: an interface index, or the queue size of a cpumap's. Without an entry the low bits of
+ * `flags` are the verdict. A broadcast goes to the whole map.
+ */
 export function redirect_map(map: u32, key: u32, flags: u32): i32 {
   if (flags & ~(3 | BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS)) return XDP_ABORTED;
-  if (!(flags & BPF_F_BROADCAST)) {
-    const present = key < get(map, MAP_MAX_ENTRIES) && load<u32>(get(map, MAP_DATA) + key * get(map, MAP_STRIDE)) != 0;
-    if (!present) return flags & 3;
+  if (flags & BPF_F_BROADCAST) {
+    leave(0, flags, map);
+    return XDP_REDIRECT;
   }
-  leave(key, flags, map);
+  const entry = redirect_target(map, key);
+  if (entry == 0) return flags & 3;
+  leave(load<u32>(entry), flags, map);
   return XDP_REDIRECT;
 }
 
