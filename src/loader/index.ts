@@ -1,3 +1,8 @@
+export type { CorePatch, CoreRecord } from "./core.ts";
+export { coreInsn, POISON_CORE, POISON_KFUNC } from "./core.ts";
+export { getGlobal, setGlobal } from "./globals.ts";
+export type { Kconfig } from "./kconfig.ts";
+export { kernelVersionCode, parseKconfig, resolveKconfig } from "./kconfig.ts";
 export type { ExternValue, LinkOptions } from "./link.ts";
 export { linkProgram } from "./link.ts";
 export type { ReadOptions } from "./read-object.ts";
