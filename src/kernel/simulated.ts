@@ -3,7 +3,7 @@ import { createHelpers } from "../helpers/index.ts";
 import type { HelperBinding } from "../isa/index.ts";
 import { createMap, type GuestMap, type MapReferences } from "../maps/index.ts";
 import { CLOCK_NS, CLOCK_STEP_NS, CPU_COUNT, RANDOM_STATE } from "../runtime/layout.ts";
-import { contextLayout, ERRNO, helperById, MAP_TYPE, mapTypeLabel, mayCall, programType, programTypeLabel } from "../uapi/index.ts";
+import { contextLayout, ERRNO, MAP_TYPE, mapTypeLabel, programType, programTypeLabel } from "../uapi/index.ts";
 import { type EngineName, Vm, type LoadedProgram as VmProgram } from "../vm/index.ts";
 import type {
   Backend,
@@ -74,7 +74,7 @@ export class SimulatedKernel implements Backend {
   readonly contexts = new RunContexts(this.vm);
   readonly options: SimulatedOptions;
   readonly #objects = new ObjectTables<MapObject, ProgObject, BtfObject>();
-  readonly #helpers: ReadonlyMap<number, HelperBinding>;
+  readonly #helpers = new Map<number, ReadonlyMap<number, HelperBinding>>();
   readonly #mapsByAddress = new Map<number, MapObject>();
   readonly #progsBySlot = new Map<number, ProgObject>();
 
@@ -88,11 +88,6 @@ export class SimulatedKernel implements Backend {
     view.setBigUint64(CLOCK_STEP_NS, options.clockStep ?? 1_000n, true);
     view.setBigUint64(RANDOM_STATE, ((options.seed ?? 1n) * 0x9e3779b97f4a7c15n) & 0xffff_ffff_ffff_ffffn, true);
     view.setBigUint64(RANDOM_STATE + 8, 0xda942042e4dd58b5n, true);
-    this.#helpers = createHelpers({
-      runtime: this.vm.runtime,
-      memory: this.vm.memory,
-      printk: (line) => options.printk?.(line),
-    });
   }
 
   mapCreate(attr: MapCreateAttr): Fd {
@@ -217,7 +212,11 @@ export class SimulatedKernel implements Backend {
     const context = contextLayout(attr.type);
     if (context === undefined) {
       const label = programType(attr.type) === undefined ? String(attr.type) : programTypeLabel(attr.type);
-      throw kernelError(command, ERRNO.EINVAL, `program ${name}: the simulated kernel has no programs of type ${label} yet`);
+      throw kernelError(
+        command,
+        ERRNO.EINVAL,
+        `program ${name}: the simulated kernel has no programs of type ${label} yet`,
+      );
     }
     const helpers = this.#helpersOf(attr.type);
     const { image, maps } = resolveProgram(name, attr.insns, {
@@ -322,8 +321,15 @@ export class SimulatedKernel implements Backend {
     throw kernelError(command, -result);
   }
 
-  #helpersOf(type: number): Map<number, HelperBinding> {
-    return new Map([...this.#helpers].filter(([id]) => mayCall(type, helperById(id)!) !== false));
+  /** The helpers that programs of this type may call; made once per type. */
+  #helpersOf(type: number): ReadonlyMap<number, HelperBinding> {
+    let helpers = this.#helpers.get(type);
+    if (helpers === undefined) {
+      const printk = (line: string) => this.options.printk?.(line);
+      helpers = createHelpers({ runtime: this.vm.runtime, memory: this.vm.memory, printk }, type);
+      this.#helpers.set(type, helpers);
+    }
+    return helpers;
   }
 
   /** How the descriptors that bpf(2) stores in maps of this type become what programs need. */
