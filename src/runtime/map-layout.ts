@@ -3,6 +3,10 @@
  * Read by TypeScript and, as is, by the AssemblyScript of `assembly/maps/`: plain numeric constants only.
  */
 
+// All types.
+/** Offset of the value's bpf_spin_lock + 1; 0 = the value has none. */
+export const MAP_SPIN_LOCK = 124;
+
 // Hash tables: element = next u32, link u32, key padded to 8, value padded to 8 (per CPU: address of the copies instead).
 /** Address of the buckets: u32 per bucket, address of the first element or 0. */
 export const HASH_BUCKETS = 40;

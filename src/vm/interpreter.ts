@@ -36,7 +36,9 @@ export class InterpreterEngine {
   release(program: LoadedProgram): void {
     const { memory } = this.#runtime;
     for (const slot of [program.slot, ...program.callbacks.values()]) {
-      memory.free(memory.view.getUint32(IMAGE_TABLE + 4 * slot, true));
+      const at = memory.view.getUint32(IMAGE_TABLE + 4 * slot, true);
+      if (at === 0) continue;
+      memory.free(at);
       memory.view.setUint32(IMAGE_TABLE + 4 * slot, 0, true);
     }
   }

@@ -398,6 +398,23 @@ for (const engine of ENGINES) {
       expect(run("call sub\nr0 += 9\nexit\nsub: r0 = *(u8 *)skb[100]\nr0 = 7")).toBe(9n);
     });
 
+    test("a helper of the runtime module", () => {
+      const { vm, region } = machine();
+      const helper: HelperBinding = {
+        id: 900,
+        name: "packet_address",
+        args: ["ptr", "s32", "u32"],
+        ret: "ptr",
+        call: vm.runtime.exports["packet_address"]!,
+      };
+      const skb = region(new Uint8Array(SKB_CONTEXT_SIZE));
+      const packet = region(new Uint8Array(16));
+      vm.memory.view.setUint32(skb + SKB_DATA, packet, true);
+      vm.memory.view.setUint32(skb + SKB_LEN, 16, true);
+      const code = assembleCode("r2 = 3\nr3 = 2\ncall 900\nexit");
+      expect(vm.run(vm.load(plainImage("p", code), new Map([[900, helper]])), engine, skb)).toBe(BigInt(packet + 3));
+    });
+
     test("unloading gives memory and slots back", () => {
       const { vm, load } = machine();
       const text = "r1 = 3\nr2 = func(f) ll\nr3 = 0\nr4 = 0\ncall 181\nexit\nf: r0 = 0\nexit";

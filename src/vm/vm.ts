@@ -20,7 +20,7 @@ import {
   STACK_TOP,
   TAIL_CALLS,
 } from "../runtime/layout.ts";
-import { assert, type BpfError } from "../util/index.ts";
+import { assert, BpfError } from "../util/index.ts";
 import { runError } from "./errors.ts";
 import { frameCall } from "./helper-call.ts";
 import { InterpreterEngine } from "./interpreter.ts";
@@ -68,6 +68,11 @@ export class Vm implements ProgramTable {
     jit: new Set(),
     interpreter: new Set(),
     stepping: new Set(),
+  };
+  readonly #refused: Readonly<Record<EngineName, WeakMap<LoadedProgram, BpfError>>> = {
+    jit: new WeakMap(),
+    interpreter: new WeakMap(),
+    stepping: new WeakMap(),
   };
   #stepper: Stepper | null = null;
 
@@ -151,14 +156,29 @@ export class Vm implements ProgramTable {
     this.slots.release(program.slot);
   }
 
-  /** Makes every loaded program ready for `engine`. `run` does so itself; batch runs call it first. */
+  /**
+   * Makes every loaded program ready for `engine`, since any may be tail-called. `run` does so itself; batch runs call it first.
+   * A program that the engine refuses is in nobody's way until it is run itself.
+   */
   prepare(engine: EngineName): void {
     const pending = this.#pending[engine];
     if (pending.size === 0) return;
     for (const program of pending) {
-      this.#engines[engine].prepare(program);
       pending.delete(program);
+      try {
+        this.#engines[engine].prepare(program);
+      } catch (error) {
+        if (!(error instanceof BpfError)) throw error;
+        this.#refused[engine].set(program, error);
+      }
     }
+  }
+
+  /** Sets the CPU block up for a run of `program` on `engine`. @throws BpfError of the engine that cannot take it. */
+  #begin(program: LoadedProgram, engine: EngineName, budget: bigint | undefined): void {
+    this.start(engine, budget);
+    const refused = this.#refused[engine].get(program);
+    if (refused !== undefined) throw refused;
   }
 
   /** Sets the cells of the CPU block that a run starts from: no tail calls, no fault, this engine, this budget. */
@@ -177,7 +197,7 @@ export class Vm implements ProgramTable {
    * @throws BpfError `E_RUN_*` naming program and instruction
    */
   run(program: LoadedProgram, engine: EngineName, context: number, options: RunOptions = {}): bigint {
-    this.start(engine, options.budget);
+    this.#begin(program, engine, options.budget);
     let result: bigint;
     try {
       result = this.#engines[engine].run(program, context, options.budget);

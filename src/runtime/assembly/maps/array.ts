@@ -1,6 +1,6 @@
 // Arrays: element i at MAP_DATA + i * MAP_STRIDE, copy of CPU c at + c * MAP_CPU_STRIDE. Elements always exist.
 import { MAP_CPU_STRIDE, MAP_DATA, MAP_MAX_ENTRIES, MAP_STRIDE, MAP_VALUE_SIZE } from "../../layout";
-import { BPF_EXIST, BPF_NOEXIST, E2BIG, EEXIST, EINVAL, copy, cpu, field } from "./base";
+import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST, E2BIG, EEXIST, EINVAL, assign, copy, cpu, field, lockless } from "./base";
 
 @inline function element(map: u32, index: u32): u32 {
   return field(map, MAP_DATA) + index * field(map, MAP_STRIDE);
@@ -30,14 +30,15 @@ export function array_of_maps_lookup(map: u32, key: u32): u32 {
 }
 
 function check(map: u32, key: u32, flags: u32): i32 {
-  if (flags > BPF_EXIST) return EINVAL;
+  if ((flags & ~BPF_F_LOCK) > BPF_EXIST) return EINVAL;
   if (load<u32>(key) >= field(map, MAP_MAX_ENTRIES)) return E2BIG;
-  return flags == BPF_NOEXIST ? EEXIST : 0;
+  if ((flags & BPF_NOEXIST) != 0) return EEXIST;
+  return lockless(map, flags) ? EINVAL : 0;
 }
 
 export function array_update(map: u32, key: u32, value: u32, flags: u32): i32 {
   const error = check(map, key, flags);
-  if (error == 0) copy(element(map, load<u32>(key)), value, field(map, MAP_VALUE_SIZE));
+  if (error == 0) assign(map, element(map, load<u32>(key)), value);
   return error;
 }
 

@@ -1,5 +1,6 @@
 // What all map families share: errno numbers, update flags, byte copies and the current CPU.
-import { CPU_ID } from "../../layout";
+import { CPU_ID, MAP_VALUE_SIZE } from "../../layout";
+import { MAP_SPIN_LOCK } from "../../map-layout";
 
 export const ENOENT: i32 = -2;
 export const E2BIG: i32 = -7;
@@ -13,6 +14,7 @@ export const EOPNOTSUPP: i32 = -95;
 export const BPF_ANY: u32 = 0;
 export const BPF_NOEXIST: u32 = 1;
 export const BPF_EXIST: u32 = 2;
+export const BPF_F_LOCK: u32 = 4;
 
 @inline export function field(map: u32, offset: i32): u32 {
   return load<u32>(map + offset);
@@ -51,4 +53,21 @@ export function clear(to: u32, size: u32): void {
     return;
   }
   for (let i: u32 = 0; i < size; i += 8) store<u64>(to + i, 0);
+}
+
+/** Overwrites a value, but not the bpf_spin_lock in it. */
+@inline export function assign(map: u32, to: u32, from: u32): void {
+  const lock = field(map, MAP_SPIN_LOCK);
+  if (lock == 0) {
+    copy(to, from, field(map, MAP_VALUE_SIZE));
+    return;
+  }
+  const held = load<u32>(to + lock - 1);
+  copy(to, from, field(map, MAP_VALUE_SIZE));
+  store<u32>(to + lock - 1, held);
+}
+
+/** Whether BPF_F_LOCK is given for values that have no lock. */
+@inline export function lockless(map: u32, flags: u32): bool {
+  return (flags & BPF_F_LOCK) != 0 && field(map, MAP_SPIN_LOCK) == 0;
 }

@@ -10,9 +10,11 @@
 import { MAP_COUNT, MAP_CPU_STRIDE, MAP_DATA, MAP_KEY_SIZE, MAP_STRIDE, MAP_VALUE_SIZE } from "../../layout";
 import {
   ELEM_KEY, ELEM_LINK, ELEM_NEXT, HASH_BUCKETS, HASH_BUCKET_COUNT, HASH_BUMP, HASH_COPIES, HASH_COPIES_SIZE, HASH_END, HASH_FREE, HASH_HAND,
-  HASH_SHIFT, HASH_VALUE,
+  HASH_SHIFT, HASH_VALUE, MAP_SPIN_LOCK,
 } from "../../map-layout";
-import { BPF_EXIST, BPF_NOEXIST, E2BIG, EEXIST, EINVAL, ENOENT, clear, copy, cpu, field, setField } from "./base";
+import {
+  BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST, E2BIG, EEXIST, EINVAL, ENOENT, assign, clear, copy, cpu, field, lockless, setField,
+} from "./base";
 
 const MIX: u64 = 0x9e3779b97f4a7c15;
 const MIX2: u64 = 0xc2b2ae3d27d4eb4f;
@@ -282,7 +284,10 @@ let found: u32 = 0;
 @inline function update(map: u32, key: u32, from: u32, flags: u32, lru: bool): i32 {
   const placed = place(map, key, flags, lru);
   if (placed < 0) return placed;
-  copy(found + field(map, HASH_VALUE), from, field(map, MAP_VALUE_SIZE));
+  const to = found + field(map, HASH_VALUE);
+  const lock = field(map, MAP_SPIN_LOCK);
+  if (lock != 0 && placed == 1) store<u32>(to + lock - 1, 0);
+  assign(map, to, from);
   return 0;
 }
 
@@ -297,7 +302,8 @@ let found: u32 = 0;
 }
 
 export function hash_update(map: u32, key: u32, from: u32, flags: u32): i32 {
-  return update(map, key, from, flags, false);
+  if (lockless(map, flags)) return EINVAL;
+  return update(map, key, from, flags & ~BPF_F_LOCK, false);
 }
 export function lru_hash_update(map: u32, key: u32, from: u32, flags: u32): i32 {
   return update(map, key, from, flags, true);
