@@ -28,9 +28,17 @@ const IGNORED = [
 function integers(bits: 8 | 16 | 32 | 64): Run {
   const range: Range = { what: `${bits} bits`, low: -(2n ** BigInt(bits - 1)), high: 2n ** BigInt(bits) - 1n };
   return (asm, args) => {
-    const { data, dataReferences } = asm.dataSection(args);
+    const section = asm.dataSection(args, true);
+    const { data, dataReferences } = section;
     do {
       const token = args.peek();
+      if (section.kind === "bss") {
+        // Compilers write zeros of a size as integers.
+        if (args.number(range) !== 0n)
+          args.fail(`section "${section.name}" has no contents; only zeros may stand here`);
+        section.bssSize += bits / 8;
+        continue;
+      }
       if (bits === 64 && token.kind === "ident" && !asm.constants.has(token.text)) {
         args.next();
         const next = args.peek();
@@ -95,8 +103,11 @@ function align(power: boolean): Run {
 
 function bind(kind: "local" | "global" | "weak"): Run {
   return (asm, args) => {
-    do asm.symbols.entry(args.name("a symbol").text).bind = kind;
-    while (args.accept(","));
+    do {
+      const entry = asm.symbols.entry(args.name("a symbol").text);
+      entry.bind = kind;
+      entry.keptLocal = kind === "local";
+    } while (args.accept(","));
     args.end();
   };
 }
@@ -167,7 +178,7 @@ function common(asm: Assembler, args: Arguments): void {
   const entry = asm.symbols.entry(token.text);
   entry.type = "object";
   entry.size = bytes;
-  if (args.directive.text === ".comm" && entry.bind === "local") entry.bind = "global";
+  if (args.directive.text === ".comm" && !entry.keptLocal && entry.bind === "local") entry.bind = "global";
   bss.bssSize += bytes;
   asm.enter(before.name);
 }

@@ -141,6 +141,9 @@ const DESCRIPTIONS: Readonly<Record<OperandKind, string>> = {
   as_src: "an address space",
 };
 
+/** More words than these are summed up. */
+const MAX_EXPECTED = 6;
+
 /** What may come next at these nodes, for an error message. */
 export function expectation(nodes: readonly Node[]): string {
   const words: string[] = [];
@@ -149,7 +152,9 @@ export function expectation(nodes: readonly Node[]): string {
     if (node.form !== null) add("the end of the statement");
     for (const edge of node.operands) add(DESCRIPTIONS[edge.kind]);
     const literals = [...node.literals.keys()];
-    if (literals.length > 12) add("an instruction or operator");
+    if (node.literals.has("+=")) add("an operator such as = or +=");
+    else if (node.literals.has("==")) add("a comparison such as == or s>");
+    else if (literals.length > MAX_EXPECTED) add("an instruction");
     else for (const literal of literals) add(`"${literal}"`);
   }
   return words.length === 0 ? "nothing" : words.join(", ").replace(/, ([^,]*)$/, " or $1");

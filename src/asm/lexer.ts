@@ -34,8 +34,9 @@ function classOf(code: number): number {
 // Longest first within a first character.
 const OPERATORS = ["<<=", ">>=", "+=", "-=", "*=", "/=", "|=", "&=", "%=", "^=", "==", "!=", ">=", "<="];
 const SINGLE = "=<>&+-*/()[],:|~%";
-const byFirst = new Map<string, string[]>();
-for (const op of [...OPERATORS, ...SINGLE]) byFirst.set(op[0]!, [...(byFirst.get(op[0]!) ?? []), op]);
+/** Operators by their first character's code. */
+const byFirst: string[][] = Array.from({ length: 128 }, () => []);
+for (const op of [...OPERATORS, ...SINGLE]) byFirst[op.charCodeAt(0)]!.push(op);
 /** Operators on signed operands begin with the letter s. */
 const SIGNED = ["s>>=", "s>=", "s<=", "s>", "s<", "s/=", "s%="];
 
@@ -121,7 +122,8 @@ export class Lexer {
     if (slash !== 42) return false;
     const end = text.indexOf("*/", at + 2);
     if (end < 0) this.#refuse(at, "/*", "opens a comment that is never closed");
-    for (let i = text.indexOf("\n", at); i >= 0 && i < end; i = text.indexOf("\n", i + 1)) this.#nextLine++;
+    // Not by indexOf, which would look beyond the comment each time.
+    for (let i = at; i < end; i++) if (text.charCodeAt(i) === 10) this.#nextLine++;
     this.#at = end + 2;
     return true;
   }
@@ -140,8 +142,10 @@ export class Lexer {
     }
     const { text } = this;
     const at = this.#at;
-    for (const op of byFirst.get(text[at]!) ?? []) {
-      if (!text.startsWith(op, at)) continue;
+    const operators = code < 128 ? byFirst[code]! : [];
+    for (let i = 0; i < operators.length; i++) {
+      const op = operators[i]!;
+      if (op.length > 1 && !text.startsWith(op, at)) continue;
       this.#at += op.length;
       return { kind: "punct", text: op, value: 0, big: null, at };
     }
@@ -176,8 +180,10 @@ export class Lexer {
     }
     this.#at = end;
     const word = text.slice(at, end);
-    const register = REGISTERS.get(word);
-    if (register !== undefined) return { kind: register.kind, text: word, value: register.value, big: null, at };
+    if (end - at <= 3) {
+      const register = REGISTERS.get(word);
+      if (register !== undefined) return { kind: register.kind, text: word, value: register.value, big: null, at };
+    }
     return { kind: "ident", text: word, value: 0, big: null, at };
   }
 
@@ -196,6 +202,17 @@ export class Lexer {
     const end = this.#wordEnd(at);
     const word = text.slice(at, end);
     this.#at = end;
+    if (end - at <= 15 && (end === at + 1 || text.charCodeAt(at) !== 48)) {
+      // Most numbers: plain decimal digits.
+      let value = 0;
+      let i = at;
+      for (; i < end; i++) {
+        const digit = text.charCodeAt(i) - 48;
+        if (digit < 0 || digit > 9) break;
+        value = value * 10 + digit;
+      }
+      if (i === end) return { kind: "number", text: word, value, big: null, at };
+    }
     if (/^[0-9]+[fb]$/.test(word)) {
       return { kind: "local", text: word, value: Number(word.slice(0, -1)), big: null, at };
     }

@@ -40,6 +40,8 @@ export function kernelSpellings(f: Form): string[] {
   // Plain `call` is one statement, whose operand decides between helper, function and kfunc.
   if (f.name === "call_helper") return ["call {callee}"];
   if (f.name === "call_local") return ["call local {jump}"];
+  // LLVM writes the zero-extending move between widths so.
+  if (f.name === "mov32_reg") return [f.kernel, "r{dst} = w{src}"];
   const all = [f.kernel, llvmTemplate(f, true), llvmTemplate(f, false)];
   if (f.kind !== "ld_imm64" && f.kind !== "call") all.push(verifierTemplate(f));
   if (f.kind === "atomic" || f.kind === "load_acquire" || f.kind === "store_release") all.push(toWide(f.kernel));

@@ -13,6 +13,8 @@ export interface SymbolEntry {
   /** Defined by `.map` or declared by `.extern`, so that it needs no label. */
   external: boolean;
   bind: "local" | "global" | "weak";
+  /** Whether `.local` said so, which `.comm` heeds. */
+  keptLocal: boolean;
   hidden: boolean;
   /** From `.type`, or from how it is used; null = by its section. */
   type: "func" | "object" | "notype" | null;
@@ -46,6 +48,7 @@ export class SymbolTable {
         line: 0,
         external: false,
         bind: "local",
+        keptLocal: false,
         hidden: false,
         type: null,
         size: null,
