@@ -180,7 +180,7 @@ export function tcp(options: TcpOptions, payload: Uint8Array = EMPTY): Transport
 /** A UDP datagram (RFC 768). */
 export function udp(
   options: { readonly source: number; readonly destination: number },
-  payload = EMPTY,
+  payload: Uint8Array = EMPTY,
 ): TransportLayer {
   return checked(IPPROTO_UDP, 6, true, (out) => {
     out.u16(options.source).u16(options.destination);
