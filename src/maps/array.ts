@@ -35,7 +35,7 @@ function arrayFamily(perCpu: boolean): Family {
     lookup,
     update(map, key, value, flags) {
       // Per-CPU arrays know no BPF_F_LOCK.
-      const kind = perCpu ? flags : flags & ~BPF_F_LOCK;
+      const kind = perCpu ? flags : (flags & ~BPF_F_LOCK) >>> 0;
       if (kind > BPF_EXIST) return EINVAL;
       const at = elementAt(map, key);
       if (at === undefined) return E2BIG;

@@ -82,8 +82,8 @@ function hashFamily({ update, perCpu, lock }: Names): Family {
     },
     lookup,
     update(map, key, bytes, flags) {
-      const kind = lock ? flags & ~BPF_F_LOCK : flags;
-      if (kind > BPF_EXIST || kind < 0) return EINVAL;
+      const kind = lock ? (flags & ~BPF_F_LOCK) >>> 0 : flags;
+      if (kind > BPF_EXIST) return EINVAL;
       return map.call(update, map.stageKey(key), map.stageValue(bytes), kind);
     },
     delete: (map, key) => map.call("hash_delete", map.stageKey(key)),

@@ -13,6 +13,7 @@ import {
   SCRATCH,
   SCRATCH_SIZE,
 } from "../runtime/layout.ts";
+import { MAP_SPIN_LOCK } from "../runtime/map-layout.ts";
 import { MAP_TYPE as TYPES } from "../uapi/map-types.ts";
 import { assert, BpfError } from "../util/error.ts";
 import type { GuestMemory, Region } from "../vm/memory.ts";
@@ -59,6 +60,7 @@ export interface MapReferences {
 export type Bytes = Uint8Array | number;
 
 const DATA_ALIGNMENT = 64;
+const ACCESS = BPF_F_RDONLY | BPF_F_WRONLY;
 
 /**
  * A map in guest memory: what bpf(2) commands act on. Every method answers as the system call does: 0 or bytes, or -errno;
@@ -73,6 +75,7 @@ export class GuestMap {
   readonly keySize: number;
   readonly valueSize: number;
   readonly maxEntries: number;
+  /** BPF_F_* but for BPF_F_RDONLY and BPF_F_WRONLY: those belong to the descriptor that creation gives. */
   readonly flags: number;
   readonly mapExtra: bigint;
   readonly cpus: number;
@@ -83,9 +86,9 @@ export class GuestMap {
   /** Guest address of the descriptor. */
   readonly address: number;
   readonly #regions: Region[] = [];
+  readonly #access: number;
   #stage = SCRATCH;
   #frozen = false;
-  #mapped = 0;
   #ref: MapRef | null = null;
 
   /** Lays out the map; `createMap` has checked `attr`. Address 0 means that guest memory had no room. */
@@ -98,7 +101,8 @@ export class GuestMap {
     this.keySize = attr.keySize;
     this.valueSize = attr.valueSize;
     this.maxEntries = attr.maxEntries;
-    this.flags = attr.flags;
+    this.flags = attr.flags & ~ACCESS;
+    this.#access = attr.flags & ACCESS;
     this.mapExtra = attr.mapExtra ?? 0n;
     this.cpus = attr.cpus;
     this.inner = attr.inner ?? null;
@@ -115,6 +119,7 @@ export class GuestMap {
     this.set(MAP_MAX_ENTRIES, this.maxEntries);
     this.set(MAP_FLAGS, this.flags);
     this.set(MAP_ID, this.id);
+    this.set(MAP_SPIN_LOCK, this.spinLock === null ? 0 : this.spinLock + 1);
     this.#stageFor(this.stagedKeySize + this.stagedValueSize);
     row.family.layOut(this, alignTo(this.address + MAP_DESCRIPTOR_SIZE, alignment));
   }
@@ -165,7 +170,7 @@ export class GuestMap {
   /** BPF_MAP_LOOKUP_ELEM. Values are copies; a spin lock in them reads 0. */
   lookup(key: Uint8Array, flags = 0): Bytes {
     if ((flags & ~BPF_F_LOCK) !== 0) return EINVAL;
-    if ((this.flags & BPF_F_WRONLY) !== 0) return EPERM;
+    if ((this.#access & BPF_F_WRONLY) !== 0) return EPERM;
     if ((flags & BPF_F_LOCK) !== 0 && this.spinLock === null) return EINVAL;
     if (key.length !== this.keySize) return EINVAL;
     return this.#withoutLock(this.row.family.lookup(this, key));
@@ -176,7 +181,7 @@ export class GuestMap {
     if (this.#readOnly) return EPERM;
     if ((flags & BPF_F_LOCK) !== 0 && this.spinLock === null) return EINVAL;
     if (key.length !== this.keySize || value.length !== this.sysValueSize) return EINVAL;
-    return this.row.family.update(this, key, this.#keepLock(key, value), flags);
+    return this.row.family.update(this, key, this.#keepLock(key, value), flags >>> 0);
   }
 
   /** BPF_MAP_DELETE_ELEM. */
@@ -188,7 +193,7 @@ export class GuestMap {
 
   /** BPF_MAP_GET_NEXT_KEY: the key after `key`; the first one for null; ENOENT at the end. */
   nextKey(key: Uint8Array | null): Bytes {
-    if ((this.flags & BPF_F_WRONLY) !== 0) return EPERM;
+    if ((this.#access & BPF_F_WRONLY) !== 0) return EPERM;
     if (key !== null && key.length !== this.keySize) return EINVAL;
     return this.row.family.nextKey(this, key);
   }
@@ -196,7 +201,7 @@ export class GuestMap {
   /** BPF_MAP_LOOKUP_AND_DELETE_ELEM. */
   lookupAndDelete(key: Uint8Array, flags = 0): Bytes {
     if ((flags & ~BPF_F_LOCK) !== 0) return EINVAL;
-    if (this.#readOnly || (this.flags & BPF_F_WRONLY) !== 0) return EPERM;
+    if (this.#readOnly || (this.#access & BPF_F_WRONLY) !== 0) return EPERM;
     if ((flags & BPF_F_LOCK) !== 0 && this.spinLock === null) return EINVAL;
     if (key.length !== this.keySize) return EINVAL;
     return this.#withoutLock(this.row.family.lookupAndDelete(this, key, flags));
@@ -204,7 +209,7 @@ export class GuestMap {
 
   /** BPF_MAP_FREEZE: from now on bpf(2) may only read. */
   freeze(): number {
-    if (this.#frozen || this.#mapped > 0) return EBUSY;
+    if (this.#frozen) return EBUSY;
     this.#frozen = true;
     return 0;
   }
@@ -291,7 +296,7 @@ export class GuestMap {
   }
 
   get #readOnly(): boolean {
-    return this.#frozen || (this.flags & BPF_F_RDONLY) !== 0;
+    return this.#frozen || (this.#access & BPF_F_RDONLY) !== 0;
   }
 
   #withoutLock(value: Bytes): Bytes {

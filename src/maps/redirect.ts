@@ -74,7 +74,8 @@ export const DEVMAP_HASH: Family = {
     if (flags > BPF_EXIST) return EINVAL;
     if (bytesU32(value) === 0) return EINVAL;
     const error = device(map, key, value);
-    return error !== 0 ? error : HASH.update(map, key, value, flags);
+    // BPF_EXIST is accepted and means nothing here.
+    return error !== 0 ? error : HASH.update(map, key, value, flags & BPF_NOEXIST);
   },
   lookupAndDelete: () => ENOTSUPP,
 };
