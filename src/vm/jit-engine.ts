@@ -27,7 +27,6 @@ export class JitEngine {
 
   prepare(program: LoadedProgram): void {
     const forms: Forms = this.#forms.get(program) ?? { plain: null, counting: null, entry: null };
-    this.#forms.set(program, forms);
     const which = this.#counting ? "counting" : "plain";
     forms[which] ??= compileProgram(program.image, {
       runtime: this.#runtime,
@@ -38,18 +37,22 @@ export class JitEngine {
     });
     forms[which].install();
     forms.entry = this.#runtime.table.get(program.slot) as Entry;
+    this.#forms.set(program, forms);
   }
 
   release(program: LoadedProgram): void {
     this.#forms.delete(program);
   }
 
+  /** From now on programs count what they execute, or no longer do. */
+  count(counting: boolean): void {
+    if (counting === this.#counting) return;
+    this.#counting = counting;
+    for (const program of this.#forms.keys()) this.prepare(program);
+  }
+
   /** r0; whether the run ended well is in the FAULT cells. */
-  run(program: LoadedProgram, context: number, counting: boolean): bigint {
-    if (counting !== this.#counting) {
-      this.#counting = counting;
-      for (const loaded of this.#forms.keys()) this.prepare(loaded);
-    }
+  run(program: LoadedProgram, context: number): bigint {
     return this.#forms.get(program)!.entry!(context, STACK_TOP);
   }
 }

@@ -50,6 +50,8 @@ interface Engine {
   readonly id: number;
   prepare(program: LoadedProgram): void;
   release(program: LoadedProgram): void;
+  /** Whether the runs to come have a budget of the caller's. */
+  count(counting: boolean): void;
   run(program: LoadedProgram, context: number, budget: bigint | undefined): bigint;
 }
 
@@ -94,18 +96,21 @@ export class Vm implements ProgramTable {
         id: ENGINE_JIT,
         prepare: (program) => jit.prepare(program),
         release: (program) => jit.release(program),
-        run: (program, context, budget) => jit.run(program, context, budget !== undefined),
+        count: (counting) => jit.count(counting),
+        run: (program, context) => jit.run(program, context),
       },
       interpreter: {
         id: ENGINE_INTERPRETER,
         prepare: (program) => interpreter.prepare(program),
         release: (program) => interpreter.release(program),
+        count: () => undefined,
         run: (program, context) => interpreter.run(program, context),
       },
       stepping: {
         id: ENGINE_STEPPING,
         prepare: () => undefined,
         release: () => undefined,
+        count: () => undefined,
         run: (program, context, budget) => this.#runStepping(program, context, budget),
       },
     };
@@ -182,14 +187,16 @@ export class Vm implements ProgramTable {
   }
 
   /** Sets the cells of the CPU block that a run starts from: no tail calls, no fault, this engine, this budget. */
-  start(engine: EngineName, budget: bigint = DEFAULT_BUDGET): void {
+  start(engine: EngineName, budget?: bigint): void {
+    this.#engines[engine].count(budget !== undefined);
     this.prepare(engine);
+    const fuel = budget ?? DEFAULT_BUDGET;
     const { view } = this.memory;
     view.setUint32(ENGINE, this.#engines[engine].id, true);
     view.setUint32(TAIL_CALLS, 0, true);
     view.setUint32(FAULT_CODE, FAULT_NONE, true);
     view.setUint32(FAULT_PROGRAM, 0, true);
-    view.setBigInt64(FUEL, budget < MAX_BUDGET ? budget : MAX_BUDGET, true);
+    view.setBigInt64(FUEL, fuel < MAX_BUDGET ? fuel : MAX_BUDGET, true);
   }
 
   /**

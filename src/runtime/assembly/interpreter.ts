@@ -98,6 +98,26 @@ let frames: u32 = FRAME_STACK;
 // @ts-ignore: decorator
 @inline function smod32(a: u32, b: u32): u32 { return b == 0 ? a : <u32>(<i32>a % <i32>b); }
 
+// V8 leaves wasm for memory.copy and memory.fill: registers are moved in words.
+/** r6 to r10 into a saved frame, and back. */
+// @ts-ignore: decorator
+@inline function saveRegisters(to: usize): void {
+  v128.store(to, v128.load(REGISTERS + 6 * 8));
+  v128.store(to + 16, v128.load(REGISTERS + 8 * 8));
+  store<u64>(to + 32, R(10));
+}
+// @ts-ignore: decorator
+@inline function restoreRegisters(from: usize): void {
+  v128.store(REGISTERS + 6 * 8, v128.load(from));
+  v128.store(REGISTERS + 8 * 8, v128.load(from + 16));
+  setR(10, load<u64>(from + 32));
+}
+/** r0 to r10. */
+function copyRegisters(to: usize, from: usize): void {
+  for (let at: usize = 0; at < 80; at += 16) v128.store(to + at, v128.load(from + at));
+  store<u64>(to + 80, load<u64>(from + 80));
+}
+
 /** Addresses from GUARD to the end of memory, as a distance from GUARD. */
 // @ts-ignore: decorator
 @inline function reach(): u64 { return ((<u64>memory.size()) << 16) - GUARD; }
@@ -128,7 +148,7 @@ function saveFrame(pc: u32, image: u32, mayGoto: u32, kind: u32): u32 {
   store<u32>(at, image, SAVED_IMAGE);
   store<u32>(at, mayGoto, SAVED_MAY_GOTO);
   store<u32>(at, kind, SAVED_KIND);
-  memory.copy(at + SAVED_REGISTERS, REGISTERS + 6 * 8, 5 * 8);
+  saveRegisters(at + SAVED_REGISTERS);
   setR(10, R(10) - FRAME_SIZE);
   frames = at + SAVED_SIZE;
   return at;
@@ -137,7 +157,9 @@ function saveFrame(pc: u32, image: u32, mayGoto: u32, kind: u32): u32 {
 function startIteration(index: u32, context: u64): void {
   setR(1, index);
   setR(2, context);
-  memory.fill(REGISTERS + 3 * 8, 0, 3 * 8);
+  setR(3, 0);
+  setR(4, 0);
+  setR(5, 0);
 }
 
 /** LD_ABS and LD_IND: address of `size` bytes at `offset` of the packet, 0 where there are none; see vm/packet-load.ts. */
@@ -350,7 +372,7 @@ function execute(image: u32, bottom: u32): u64 {
         continue;
       }
       case CALL_SCRIPT: case CALL_REG: {
-        memory.copy(CALL_FRAME, REGISTERS + 8, 5 * 8);
+        for (let at: usize = 0; at < 40; at += 8) store<u64>(CALL_FRAME + at, load<u64>(REGISTERS + 8 + at));
         store<i64>(FUEL, (fuel - (pc - start)) / RECORD);
         const id = load<u8>(pc) == CALL_REG ? <u32>D(pc) : <u32>I(pc);
         call_helper(load<u32>(image, IMAGE_PROGRAM), id, <u32>R(10) - FRAME_SIZE);
@@ -432,7 +454,7 @@ function execute(image: u32, bottom: u32): u64 {
           setR(0, index);
         }
         frames = saved;
-        memory.copy(REGISTERS + 6 * 8, saved + SAVED_REGISTERS, 5 * 8);
+        restoreRegisters(saved + SAVED_REGISTERS);
         image = load<u32>(saved, SAVED_IMAGE);
         mayGoto = load<u32>(saved, SAVED_MAY_GOTO);
         pc = start = load<u32>(saved, SAVED_PC);
@@ -448,7 +470,8 @@ function execute(image: u32, bottom: u32): u64 {
 
 /** Runs the program in `slot` with r1 = `ctx` and its first frame below `fp`; r0. Whether it ended well is in FAULT_CODE. */
 export function interpret(slot: u32, ctx: u32, fp: u32): i64 {
-  memory.fill(REGISTERS, 0, 11 * 8);
+  store<u32>(FAULT_PROGRAM, 0);
+  for (let at: usize = 0; at < 80; at += 16) v128.store(REGISTERS + at, i64x2(0, 0));
   setR(1, ctx);
   setR(10, fp);
   frames = FRAME_STACK;
@@ -470,7 +493,7 @@ function callInterpreter(handle: u32, r1: i64, r2: i64, r3: i64, r4: i64, r5: i6
     return 1;
   }
   const saved = frames;
-  memory.copy(saved, REGISTERS, 11 * 8);
+  copyRegisters(saved, REGISTERS);
   frames = saved + SAVED_SIZE;
   setR(1, r1);
   setR(2, r2);
@@ -479,7 +502,7 @@ function callInterpreter(handle: u32, r1: i64, r2: i64, r3: i64, r4: i64, r5: i6
   setR(5, r5);
   setR(10, frame);
   const result = execute(image, frames);
-  memory.copy(REGISTERS, saved, 11 * 8);
+  copyRegisters(REGISTERS, saved);
   frames = saved;
   return load<u32>(FAULT_CODE) != 0 ? 1 : result;
 }
