@@ -5,6 +5,8 @@ import type { Btf } from "./types.ts";
 export interface DeclareOptions {
   /** The text of a type that ends the declarator chain: `struct foo`, `int`, a typedef's name. `spelling` unless given. */
   readonly base?: (id: number) => string;
+  /** How parameters are named; as they are, with unprintable characters escaped, unless given. */
+  readonly name?: (name: string) => string;
   /** Spell type tags, which gcc before 16 does not know. */
   readonly tags?: boolean;
 }
@@ -80,7 +82,7 @@ function declareAt(btf: Btf, id: number, name: string, options: DeclareOptions, 
         continue;
       }
       case "array":
-        inner = `${inner.startsWith("*") ? `(${inner})` : inner}[${type.count === 0 ? "" : type.count}]`;
+        inner = `${inner.startsWith("*") ? `(${inner})` : inner}[${type.count}]`;
         at = type.type;
         continue;
       case "func_proto": {
@@ -114,7 +116,9 @@ function paramList(
   if (params.length === 0) return "void";
   return params
     .map(({ name, type }, index) =>
-      type === 0 && index === params.length - 1 ? "..." : declareAt(btf, type, escapeText(name), options, nested),
+      type === 0 && index === params.length - 1
+        ? "..."
+        : declareAt(btf, type, name === "" ? "" : (options.name ?? escapeText)(name), options, nested),
     )
     .join(", ");
 }

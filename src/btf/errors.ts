@@ -59,5 +59,6 @@ export const btfError = defineErrors({
   E_CORE_ANONYMOUS: (d: CoreData) =>
     `${core(d)}: its type has no name, so it cannot be found in the target; ${NOTHING}`,
   E_CORE_KIND: (d: CoreData) => `${core(d)}: this kind cannot be asked of an array element; ${NOTHING}`,
+  E_BTF_TEXT: (d: { limit: number }) => `BTF: its text would have more than ${d.limit} lines; ${NOTHING}`,
   E_BTF_BUILD: (d: { what: string }) => `BTF: cannot build: ${d.what}`,
 });

@@ -1,6 +1,7 @@
 export { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from "./address.ts";
 export type { BtfBuilderOptions } from "./builder.ts";
 export { BtfBuilder, encodeBtf } from "./builder.ts";
+export { btfToC } from "./c-text.ts";
 export type { CorePoison, CoreResult, CoreValue } from "./core.ts";
 export { resolveCoreRelo } from "./core.ts";
 export { CORE_RELO_KINDS, essentialName } from "./core-spec.ts";
@@ -10,6 +11,7 @@ export { encodeBtfExt } from "./encode-ext.ts";
 export type { ParseBtfOptions } from "./parse.ts";
 export { parseBtf } from "./parse.ts";
 export { parseBtfExt } from "./parse-ext.ts";
+export { btfToRaw } from "./raw-text.ts";
 export { formatValue, readValue, toJsonValue } from "./read-value.ts";
 export type {
   Btf,

@@ -122,12 +122,12 @@ export function isPacked(btf: Btf, id: number): boolean {
   const type = btf.type(id);
   if (type.kind !== "struct" && type.kind !== "union") return false;
   if (type.size % memberAlign(btf, id) !== 0) return true;
-  return type.members.some(
-    (member) =>
-      member.bitSize === 0 &&
-      !isOldBitField(btf, member.type) &&
-      member.bitOffset % (alignOf(btf, member.type) * 8) !== 0,
-  );
+  return type.members.some((member) => {
+    const field = bitField(btf, member);
+    if (field === null) return member.bitOffset % (alignOf(btf, member.type) * 8) !== 0;
+    const unit = sizeOf(btf, member.type) * 8;
+    return (field.offset % unit) + field.bits > unit;
+  });
 }
 
 /** Whether a type is an integer that is itself a bit field, as compilers before the kind flag wrote them. */
