@@ -17,6 +17,8 @@ export const RELOCATION_TYPES = [
   { number: 3, name: "R_BPF_64_ABS32", codeBytes: 4, dataBytes: 4, help: "32-bit data" },
   { number: 4, name: "R_BPF_64_NODYLD32", codeBytes: 4, dataBytes: 4, help: "32-bit data of .BTF and .BTF.ext" },
   { number: 10, name: "R_BPF_64_32", codeBytes: 8, dataBytes: 4, help: "imm of call" },
+  { number: 11, name: "R_BPF_DATA_32", codeBytes: 4, dataBytes: 4, help: "32-bit data (binutils before 2.41)" },
+  { number: 12, name: "R_BPF_DATA_64", codeBytes: 8, dataBytes: 8, help: "64-bit data (binutils before 2.41)" },
   { number: 256, name: "R_BPF_GNU_64_16", codeBytes: 8, dataBytes: 2, help: "offset of a jump (gcc)" },
 ] as const satisfies readonly RelocationType[];
 

@@ -39,7 +39,7 @@ export const objectError = defineErrors({
   E_RELOC_UNDEFINED: (d: AtInsn & { symbol: string; hint: string }) =>
     `${at(d)}: symbol "${d.symbol}" is defined nowhere; ${d.hint}; ${NOTHING}`,
   E_RELOC_MAP: (d: AtInsn & { symbol: string; offset: number; target: string }) =>
-    `${at(d)}: "${d.symbol}" + ${hex(d.offset)} is no map of section "${d.target}"; ${NOTHING}`,
+    `${at(d)}: ${hex(d.offset)} in section "${d.target}" (symbol "${d.symbol}") is the start of no map; ${NOTHING}`,
   E_RELOC_DATA: (d: AtInsn & { symbol: string; offset: number; target: string; limit: number }) =>
     `${at(d)}: "${d.symbol}": offset ${d.offset} is outside section "${d.target}" (${d.limit} bytes); ${NOTHING}`,
   E_RELOC_FUNCTION: (d: AtInsn & { symbol: string; target: string; offset: number }) =>

@@ -5,7 +5,7 @@ import { functionAt, type RawCode } from "./code.ts";
 import { isDataSection } from "./data-maps.ts";
 import { objectError } from "./errors.ts";
 import type { PlacedMap } from "./placed-map.ts";
-import { type Reading, SHN_UNDEF, symbolName, where } from "./reading.ts";
+import { type Reading, SHN_UNDEF, STT_SECTION, symbolName, where } from "./reading.ts";
 import type { ExternSpec, Reference } from "./spec.ts";
 
 /** What relocations may point at. */
@@ -112,7 +112,9 @@ function loadReference(
     return { kind: "map_value", slot, map: target.name, offset };
   }
   if (inSection.length === 0) throw objectError("E_RELOC_SECTION", { ...at, symbol, target: target.name });
-  const map = inSection.find((m) => m.offset === offset);
-  if (map === undefined) throw objectError("E_RELOC_MAP", { ...at, symbol, offset: insn.imm, target: target.name });
+  // Maps are named whole, and assemblers of gcc before 13 leave the symbol's own value in the immediate: it counts for sections only.
+  const place = relocation.symbol.type === STT_SECTION ? offset : relocation.symbol.value;
+  const map = inSection.find((m) => m.offset === place);
+  if (map === undefined) throw objectError("E_RELOC_MAP", { ...at, symbol, offset: place, target: target.name });
   return { kind: "map", slot, map: map.spec.name };
 }
