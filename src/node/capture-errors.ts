@@ -1,4 +1,4 @@
-import { defineErrors } from "../util/index.ts";
+import { BpfError, defineErrors } from "../util/index.ts";
 
 type Data = { path: string; reason: string };
 
@@ -27,4 +27,11 @@ export function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   const words = code === undefined ? undefined : WORDS.get(code);
   return words === undefined ? String(message ?? error) : `${words} (${code})`;
+}
+
+/** A fault that the parser found, which knows no files, with the file's path in place of the word "capture". */
+export function inFile(error: unknown, path: string): unknown {
+  if (!(error instanceof BpfError) || "path" in error.data) return error;
+  const text = error.message.replace(/^capture: /, "").replace(/ \[\w+\]$/, "");
+  return new BpfError(error.code, `${path}: ${text}`, { ...error.data, path }, { cause: error });
 }

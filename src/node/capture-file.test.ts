@@ -106,6 +106,19 @@ test("the consumer's buffer may move between batches, as a WebAssembly memory th
   expect(packets.map((p) => p.data.length)).toEqual(Array.from({ length: COUNT }, (_, i) => frame(i).length));
 });
 
+test("stopping early releases the file", async () => {
+  for (const name of ["a.pcap", "a.pcapng.gz"]) {
+    const capture = openCapture(path(name), { batchSize: 10 });
+    for await (const batch of capture) {
+      expect(batch.count).toBe(10);
+      break;
+    }
+    expect(capture.packets).toBe(10);
+    capture.close();
+    for await (const _ of capture) expect.unreachable();
+  }
+});
+
 test.skipIf(process.platform === "win32")("a pipe, plain and compressed", async () => {
   const plain = readFileSync(write("piped.pcapng", 50));
   const fifo = path("fifo");
@@ -134,6 +147,9 @@ describe("refused", () => {
     expect(await failure(() => read(path("empty")))).toBe("E_PCAP_MAGIC");
     writeFileSync(path("text"), "hello, world");
     expect(await failure(() => read(path("text")))).toBe("E_PCAP_MAGIC");
+    await expect(read(path("text"))).rejects.toThrow(
+      `${path("text")}: unknown magic number 0x6c6c6568 at file offset 0, this is neither pcap nor pcapng [E_PCAP_MAGIC]`,
+    );
     writeFileSync(path("text.gz"), gzipSync("hello, world"));
     expect(await failure(() => read(path("text.gz")))).toBe("E_PCAP_MAGIC");
     writeFileSync(path("bad.gz"), Uint8Array.of(0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9));

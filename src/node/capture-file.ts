@@ -9,7 +9,7 @@ import {
   type PacketBatch,
 } from "../net/index.ts";
 import { BpfError } from "../util/index.ts";
-import { fileError, reasonOf } from "./capture-errors.ts";
+import { fileError, inFile, reasonOf } from "./capture-errors.ts";
 
 export interface OpenCaptureOptions {
   /** Refuse packets of any other link type (E_PCAP_LINKTYPE); XDP and tc need 1, Ethernet. Default: take all. */
@@ -97,6 +97,8 @@ class FileReader implements CaptureReader {
       this.compressed = count === 2 && head[0] === 0x1f && head[1] === 0x8b;
       if (regular && !this.compressed) yield* this.#readFile(fd);
       else yield* this.#readStream(fd);
+    } catch (error) {
+      throw inFile(error, this.#path);
     } finally {
       this.close();
     }
