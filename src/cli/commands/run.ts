@@ -14,6 +14,9 @@ function positive(text: unknown): number | null {
   return Number.isInteger(n) && n >= 1 && n <= 2 ** 32 ? n : null;
 }
 
+/** Entries of one map that people get to see. */
+const SHOWN_ENTRIES = 16;
+
 /** `anybpf run FILE`: the main job. */
 export async function run(args: readonly string[], options: Options): Promise<number> {
   const text = (name: string) => options[name] as string | undefined;
@@ -40,6 +43,7 @@ export async function run(args: readonly string[], options: Options): Promise<nu
     maps: (options["map"] ?? []) as readonly string[],
     ctx: text("ctx"),
     progress: options["progress"] === true,
+    mapEntries: options["json"] === true ? Number.POSITIVE_INFINITY : SHOWN_ENTRIES,
   });
   process.stdout.write(options["json"] === true ? `${reportJson(report)}\n` : renderReport(report));
   return 0;

@@ -31,6 +31,8 @@ export interface RunJob {
   readonly maps: readonly string[];
   readonly ctx: string | undefined;
   readonly progress: boolean;
+  /** Entries of each map to report. */
+  readonly mapEntries: number;
 }
 
 /** Records of a ring buffer or perf event array that the report shows. */
@@ -88,7 +90,7 @@ export async function runJob(job: RunJob): Promise<RunReport> {
       reading: packets.reading / 1000,
       total: (performance.now() - begin) / 1000,
     },
-    maps: reportMaps(object),
+    maps: reportMaps(object, job.mapEntries),
     events: events.streams
       .filter((stream) => stream.records + stream.lost > 0)
       .map(({ map, records, bytes, lost, samples }) => ({ map: map.name, records, bytes, lost, samples: samples.map(toHex) })),

@@ -6,9 +6,6 @@ import { runInputError } from "./errors.ts";
 import { readJson } from "./files.ts";
 import type { MapEntry, MapReport } from "./report.ts";
 
-/** Entries of one map that a report shows. */
-const MAX_ENTRIES = 64;
-
 interface Entry {
   readonly key: unknown;
   readonly value: unknown;
@@ -41,11 +38,14 @@ export function fillMap(object: LoadedObject, option: string): void {
   }
 }
 
-/** The maps that hold something, in the object's order. Arrays show the elements that are not all zero. */
-export function reportMaps(object: LoadedObject): MapReport[] {
+/**
+ * The maps that hold something, in the object's order. Arrays show the elements that are not all zero.
+ * @param limit entries of one map that are reported; the others are counted
+ */
+export function reportMaps(object: LoadedObject, limit: number): MapReport[] {
   return Object.values(object.maps).flatMap((map) => {
     if (map.spec.origin === "global" && map.spec.frozen) return [];
-    const report = reportMap(map);
+    const report = reportMap(map, limit);
     return report.entries.length === 0 ? [] : [report];
   });
 }
@@ -53,16 +53,12 @@ export function reportMaps(object: LoadedObject): MapReport[] {
 const isArray = (map: LoadedMap) =>
   map.spec.type === MAP_TYPE.BPF_MAP_TYPE_ARRAY || map.spec.type === MAP_TYPE.BPF_MAP_TYPE_PERCPU_ARRAY;
 
-function reportMap(map: LoadedMap): MapReport {
+function reportMap(map: LoadedMap, limit: number): MapReport {
   const entries: MapEntry[] = [];
-  let truncated = false;
+  let count = 0;
   for (const [key, value] of map.rawEntries()) {
     if (isArray(map) && value.every((byte) => byte === 0)) continue;
-    if (entries.length === MAX_ENTRIES) {
-      truncated = true;
-      break;
-    }
-    entries.push(reportEntry(map, key, value));
+    if (++count <= limit) entries.push(reportEntry(map, key, value));
   }
   const { btf, spec } = map;
   return {
@@ -70,8 +66,9 @@ function reportMap(map: LoadedMap): MapReport {
     type: mapTypeLabel(spec.type),
     keyType: btf !== null && spec.keyType !== 0 ? typeName(btf, spec.keyType) : null,
     valueType: btf !== null && spec.valueType !== 0 ? typeName(btf, spec.valueType) : null,
+    count,
     entries,
-    truncated,
+    truncated: count > entries.length,
   };
 }
 

@@ -37,6 +37,8 @@ export interface MapReport {
   readonly type: string;
   readonly keyType: string | null;
   readonly valueType: string | null;
+  /** Entries in the map; `entries` may show fewer. */
+  readonly count: number;
   readonly entries: readonly MapEntry[];
   readonly truncated: boolean;
 }
@@ -115,11 +117,9 @@ function verdictLines(report: RunReport): string[] {
 }
 
 function mapLines(map: MapReport): string[] {
-  const more = map.truncated ? ", first shown" : "";
-  return [
-    `map ${map.name}  ${map.type}, ${plural(map.entries.length, "entry", "entries")}${more}`,
-    ...map.entries.map((e) => `  ${e.text.key}: ${e.text.value}`),
-  ];
+  const shown = map.entries.map((e) => `  ${e.text.key}: ${e.text.value}`);
+  if (map.truncated) shown.push(`  … ${count(map.count - shown.length)} more (--json has all)`);
+  return [`map ${map.name}  ${map.type}, ${plural(map.count, "entry", "entries")}`, ...shown];
 }
 
 function eventLines(events: EventReport): string[] {
