@@ -1,4 +1,4 @@
-import { decode, type HelperBinding, insn, layOut } from "../isa/index.ts";
+import { decode, type HelperBinding, insn } from "../isa/index.ts";
 import { plainImage } from "./plain-image.ts";
 import { ProgramEnd } from "./program.ts";
 import { type EngineName, type RunOptions, Vm } from "./vm.ts";
@@ -37,7 +37,8 @@ export function runConformance(
     vm.memory.addRegion({ start: address, end: address + memory.length, write: true, name: "memory" });
   }
   // Programs get one argument, so the second is loaded in front of them; displacements are relative and stay.
-  const setLength = layOut([insn("mov64_imm", { dst: 2, imm: memory.length })]);
-  const image = plainImage("conformance", [...setLength, ...code], { contextSize: memory.length });
+  const setLength = memory.length === 0 ? [] : [insn("mov64_imm", { dst: 2, imm: memory.length })];
+  const name = memory.length === 0 ? "conformance" : "conformance (after one instruction that sets r2)";
+  const image = plainImage(name, [...setLength, ...code], { contextSize: memory.length });
   return vm.run(vm.load(image, HELPERS), engine, address, options);
 }

@@ -179,13 +179,6 @@ export class Vm implements ProgramTable {
     }
   }
 
-  /** Sets the CPU block up for a run of `program` on `engine`. @throws BpfError of the engine that cannot take it. */
-  #begin(program: LoadedProgram, engine: EngineName, budget: bigint | undefined): void {
-    this.start(engine, budget);
-    const refused = this.#refused[engine].get(program);
-    if (refused !== undefined) throw refused;
-  }
-
   /** Sets the cells of the CPU block that a run starts from: no tail calls, no fault, this engine, this budget. */
   start(engine: EngineName, budget?: bigint): void {
     this.#engines[engine].count(budget !== undefined);
@@ -204,21 +197,34 @@ export class Vm implements ProgramTable {
    * @throws BpfError `E_RUN_*` naming program and instruction
    */
   run(program: LoadedProgram, engine: EngineName, context: number, options: RunOptions = {}): bigint {
-    this.#begin(program, engine, options.budget);
-    let result: bigint;
+    this.start(engine, options.budget);
+    const enter = (): bigint => this.#engines[engine].run(program, context, options.budget);
     try {
-      result = this.#engines[engine].run(program, context, options.budget);
+      return BigInt.asUintN(64, this.enter(program, engine, enter, options));
     } catch (error) {
       if (error instanceof ProgramEnd) return BigInt.asUintN(64, error.value);
-      if (error instanceof WebAssembly.RuntimeError) {
-        // Compiled code ends with a trap once it has written the FAULT cells.
-        this.checkFault(options.budget);
-        throw runError("E_RUN_TRAP", { program: program.image.name, reason: error.message }, { cause: error });
-      }
       throw error;
     }
+  }
+
+  /**
+   * Calls `run`, which enters programs after `start` (`run` above, a batch loop), and returns what it returns.
+   * @throws BpfError of an engine that refused the program, `E_RUN_*` for what ended a program early.
+   */
+  enter<T>(program: LoadedProgram, engine: EngineName, run: () => T, options: RunOptions = {}): T {
+    const refused = this.#refused[engine].get(program);
+    if (refused !== undefined) throw refused;
+    let result: T;
+    try {
+      result = run();
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      // Compiled code ends with a trap once it has written the FAULT cells.
+      this.checkFault(options.budget);
+      throw runError("E_RUN_TRAP", { program: program.image.name, reason: error.message }, { cause: error });
+    }
     this.checkFault(options.budget);
-    return BigInt.asUintN(64, result);
+    return result;
   }
 
   /** A run to be stepped through: nothing has been executed yet. `observe` sees each memory access of the program. */
