@@ -31,6 +31,8 @@ export interface MapRef {
   readonly maxEntries: number;
   /** For arrays whose lookup is address arithmetic: element i is at `base + i * stride` (+ cpu * cpuStride). */
   readonly direct?: { readonly base: number; readonly stride: number; readonly cpuStride: number };
+  /** Of a map of maps: what its inner maps are like, all but address and maxEntries. */
+  readonly inner?: MapRef;
   /** Names of the runtime module's exports that serve a helper on this map type, by helper name. */
   readonly exports: Readonly<Record<string, string>>;
 }

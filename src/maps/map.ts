@@ -136,6 +136,7 @@ export class GuestMap {
       ...(this.row.direct === true
         ? { direct: { base: this.get(MAP_DATA), stride: this.get(MAP_STRIDE), cpuStride: this.get(MAP_CPU_STRIDE) } }
         : {}),
+      ...(this.inner === null ? {} : { inner: this.inner.ref }),
       exports: this.row.exports(this.keySize),
     };
     return this.#ref;

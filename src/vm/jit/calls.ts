@@ -6,6 +6,7 @@ import {
   FAULT_PROGRAM,
   FAULT_SLOT,
   FAULT_VALUE,
+  MAP_CPU_STRIDE,
   MAP_DATA,
   MAP_MAX_ENTRIES,
   MAP_STRIDE,
@@ -17,7 +18,7 @@ import {
 import { swap16, swap32 } from "./alu.ts";
 import type { Imports, WasmImport } from "./imports.ts";
 import type { Registers } from "./registers.ts";
-import { CONST, FP, FULL, isNarrow } from "./values.ts";
+import { CONST, FP, FULL, innerMapValue, isNarrow } from "./values.ts";
 import { VOID, W, type WasmBytes } from "./wasm.ts";
 
 /** What calls need to know of the program around them. */
@@ -108,49 +109,50 @@ function emitHelper(r: Registers, context: CallContext, binding: HelperBinding, 
   context.loadFuel(out);
 }
 
-/** Lookup in an array whose address, size and strides are known: one comparison and one multiplication. */
+/** Lookup in an array: one comparison and one multiplication; of an inner map only the strides are known beforehand. */
 function emitArrayLookup(r: Registers, map: MapRef, direct: NonNullable<MapRef["direct"]>): void {
   const { out, locals } = r;
+  const pointer = r.value(1);
   const key = r.value(2);
-  const known = key.kind === FP ? r.frame.get(key.lo) : undefined;
-  const pushCpu = (): void => {
+  const index = key.kind === FP ? r.frame.get(key.lo) : undefined;
+  const addCpu = (): void => {
+    if (direct.cpuStride === 0) return;
     out.i32(CPU_ID);
     out.access(W.i32_load, 0);
-    out.i32(direct.cpuStride);
+    if (pointer.kind === CONST) out.i32(direct.cpuStride);
+    else out.access(W.i32_load, r.address(1, MAP_CPU_STRIDE));
     out.u8(W.i32_mul);
+    out.u8(W.i32_add);
   };
-  if (known !== undefined) {
-    const index = known >>> 0;
-    const address = index < map.maxEntries ? direct.base + index * direct.stride : 0;
-    r.clobber();
-    if (address === 0 || direct.cpuStride === 0) {
+  if (index !== undefined && pointer.kind === CONST) {
+    const found = index >>> 0 < map.maxEntries;
+    const address = found ? direct.base + (index >>> 0) * direct.stride : 0;
+    if (!found || direct.cpuStride === 0) {
+      r.clobber();
       r.setNumber(0, address, 0);
       return;
     }
     out.i32(address);
-    pushCpu();
-    out.u8(W.i32_add);
+    addCpu();
+    r.clobber();
     r.set32(0);
     return;
   }
   // base + i * stride if i < max_entries else 0, as a select: V8 makes a conditional move of it.
-  const offset = r.address(2, 0);
-  out.access(W.i32_load, offset);
-  out.op(W.local_set, locals.temp32);
-  out.op(W.local_get, locals.temp32);
+  out.access(W.i32_load, r.address(2, 0));
+  out.op(W.local_tee, locals.temp32);
   if (direct.stride !== 1) {
     out.i32(direct.stride);
     out.u8(W.i32_mul);
   }
-  out.i32(direct.base);
+  if (pointer.kind === CONST) out.i32(direct.base);
+  else out.access(W.i32_load, r.address(1, MAP_DATA));
   out.u8(W.i32_add);
-  if (direct.cpuStride !== 0) {
-    pushCpu();
-    out.u8(W.i32_add);
-  }
+  addCpu();
   out.i32(0);
   out.op(W.local_get, locals.temp32);
-  out.i32(map.maxEntries);
+  if (pointer.kind === CONST) out.i32(map.maxEntries);
+  else out.access(W.i32_load, r.address(1, MAP_MAX_ENTRIES));
   out.u8(W.i32_lt_u);
   out.u8(W.select);
   r.clobber();
@@ -163,7 +165,8 @@ function emitArrayLookup(r: Registers, map: MapRef, direct: NonNullable<MapRef["
  */
 function emitTailCall(r: Registers, context: CallContext): void {
   const { out, locals } = r;
-  const map = r.value(2).map;
+  const pointer = r.value(2);
+  const map = pointer.kind === CONST ? pointer.map : undefined;
   out.u8(W.block);
   out.u8(VOID);
   r.get32(3);
@@ -311,6 +314,7 @@ function emitHelperCall(r: Registers, context: CallContext, id: number, slot: nu
     return;
   }
   emitHelper(r, context, binding, target);
+  if (id === BPF_MAP_LOOKUP_ELEM && map?.inner !== undefined) r.values[0] = innerMapValue(map.inner);
 }
 
 /** Emits a call: of a helper or kfunc, of a subprogram, or of the helper whose number is in a register. */

@@ -42,6 +42,7 @@ export class Imports {
     }
     if (indirect) for (const id of helpers.keys()) ids.add(id);
     const distinct = new Set(maps);
+    for (const { inner } of distinct) if (inner !== undefined) distinct.add(inner);
     for (const id of ids) {
       const binding = helpers.get(id);
       if (binding === undefined || binding.intrinsic !== undefined) continue;

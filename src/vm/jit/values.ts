@@ -17,7 +17,7 @@ export interface Value {
   readonly lo: number;
   readonly hi: number;
   readonly max: number;
-  /** The map whose pointer this constant is. */
+  /** The map whose pointer this constant is, or that the map is like whose pointer this number is (or null). */
   readonly map: MapRef | undefined;
   /** First slot of the function whose pointer this constant is, or -1. */
   readonly func: number;
@@ -43,6 +43,11 @@ export function u32Value(max: number): Value {
   return value(U32, 0, 0, max);
 }
 
+/** A pointer to an inner map, or null. */
+export function innerMapValue(like: MapRef): Value {
+  return value(U32, 0, 0, FULL, like);
+}
+
 export function constValue(lo: number, hi: number, map?: MapRef, func = -1): Value {
   return value(CONST, lo | 0, hi | 0, hi === 0 ? lo >>> 0 : FULL, map, func);
 }
@@ -65,14 +70,13 @@ function roundMax(max: number): number {
 export function join(a: Value, b: Value): Value {
   if (a === b || b.kind === UNDEF) return a;
   if (a.kind === UNDEF) return b;
-  if (a.kind === b.kind) {
-    if ((a.kind === CONST || a.kind === FP) && a.lo === b.lo && a.hi === b.hi && a.map === b.map && a.func === b.func) {
-      return a;
-    }
+  const sameMap = a.map === b.map;
+  if (a.kind === b.kind && sameMap) {
+    if ((a.kind === CONST || a.kind === FP) && a.lo === b.lo && a.hi === b.hi && a.func === b.func) return a;
     if (a.kind === U32 && a.max === b.max) return a;
   }
   if (!isNarrow(a) || !isNarrow(b)) return anyValue;
   const max = Math.max(a.max, b.max);
-  if (a.kind === U32 && a.max === max) return a;
+  if (a.kind === U32 && a.max === max && a.map === undefined) return a;
   return u32Value(roundMax(max));
 }
