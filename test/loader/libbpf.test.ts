@@ -1,0 +1,123 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseBtf } from "../../src/btf/index.ts";
+import { type Code, encode, insn } from "../../src/isa/index.ts";
+import { linkProgram, readObject } from "../../src/loader/index.ts";
+import { compile, fixture, missing, source } from "./compilers.ts";
+
+/**
+ * libbpf (by `bpftool prog loadall`, into a bpffs of our own) and this loader must hand the same instructions to the kernel.
+ * The kernel's tag of a program tells: a hash over all its instructions, with map file descriptors taken as 0.
+ */
+
+/** Why this cannot be asked here, null where it can. */
+function obstacle(): string | null {
+  if (process.getuid?.() !== 0) return "not root";
+  if (!existsSync("/sys/kernel/btf/vmlinux")) return "the kernel has no BTF";
+  return missing("bpftool") ?? missing("clang-19");
+}
+
+const MACROS = `#include "bpf.h"
+#define __core __attribute__((preserve_access_index))
+`;
+
+const OBJECTS: Readonly<Record<string, () => Uint8Array>> = {
+  "subprograms, globals, callback": () => fixture("data"),
+  // Without the pin by name, which would need the system's own bpffs, and without the program that is not loaded by itself.
+  "maps of maps and of programs": () =>
+    compile(source("maps").replace("__uint(pinning, 1);", "").replace("[5] = stage2", "[5] = stage1")),
+  "kernel configuration, weak kernel symbols": () =>
+    compile(`${MACROS}
+      extern __u32 LINUX_KERNEL_VERSION __kconfig;
+      extern _Bool CONFIG_NOTHING_LIKE_IT __kconfig __weak;
+      extern const void nothing_like_it __ksym __weak;
+      extern void no_such_kfunc(void) __ksym __weak;
+      extern const int bpf_prog_active __ksym;
+      SEC("xdp") int p(struct xdp_md *c) {
+        if (&nothing_like_it) return 1;
+        if (no_such_kfunc) return 2;
+        return CONFIG_NOTHING_LIKE_IT + (LINUX_KERNEL_VERSION > 5) + (&bpf_prog_active != 0);
+      }`),
+  "chains of calls across sections": () =>
+    compile(`${MACROS}
+      __noinline int leaf(int x) { return x * 3; }
+      __noinline int left(int x) { return leaf(x) + 1; }
+      __noinline int right(int x) { return left(x) ^ leaf(x); }
+      static __noinline int deep(int x) { return right(x) + left(x); }
+      SEC("xdp") int a(struct xdp_md *c) { return deep(c->data_end - c->data) & 1; }
+      SEC("xdp") int b(struct xdp_md *c) { return left(1) + leaf(2) & 1; }
+      SEC("socket") int s(void *c) { return right(4); }`),
+  "CO-RE against the running kernel": () =>
+    compile(`${MACROS}
+      struct sk_buff { unsigned int len; unsigned short protocol; unsigned char *data; } __core;
+      struct task_struct { int tgid; int pid; char comm[16]; struct task_struct *real_parent; } __core;
+      struct task_struct___never { int nothing_like_it; } __core;
+      enum bpf_map_type { BPF_MAP_TYPE_RINGBUF = 1 };
+      SEC("xdp") int offsets(struct xdp_md *c) {
+        struct task_struct *t = 0; struct sk_buff *s = 0;
+        __u64 sum = __builtin_preserve_field_info(t->pid, 0) + 3 * __builtin_preserve_field_info(t->comm, 1);
+        sum += 5 * __builtin_preserve_field_info(s->data, 0) + 7 * __builtin_preserve_field_info(t->real_parent, 0);
+        if (__builtin_preserve_field_info(((struct task_struct___never *)t)->nothing_like_it, 2))
+          sum += __builtin_preserve_field_info(((struct task_struct___never *)t)->nothing_like_it, 0);
+        sum += __builtin_preserve_type_info(*(struct task_struct *)0, 1) + __builtin_preserve_type_info(*(struct sk_buff *)0, 0);
+        sum += __builtin_preserve_enum_value(*(typeof(enum bpf_map_type) *)BPF_MAP_TYPE_RINGBUF, 1);
+        return sum & 1;
+      }`),
+};
+
+/** struct sha digest input of bpf_prog_calc_tag: instructions with the immediates of map loads zeroed. */
+function tags(code: Code): string[] {
+  const plain = code.map((i) => {
+    const ofMap = i?.form.name === "ld_imm64_map_fd" || i?.form.name === "ld_imm64_map_value";
+    return i != null && ofMap ? insn(i.form, { dst: i.dst }) : i;
+  });
+  // SHA-1 up to Linux 6.17, SHA-256 since.
+  return ["sha1", "sha256"].map((hash) => createHash(hash).update(encode(plain)).digest("hex").slice(0, 16));
+}
+
+const reason = obstacle();
+
+describe.skipIf(reason !== null)(
+  `the same instructions as libbpf${reason === null ? "" : ` (skipped: ${reason})`}`,
+  () => {
+    const dir = mkdtempSync(join(tmpdir(), "anybpf-bpffs-"));
+    beforeAll(() => {
+      execFileSync("mount", ["-t", "bpf", "anybpf-test", dir]);
+    });
+    afterAll(() => {
+      execFileSync("umount", [dir]);
+      rmSync(dir, { recursive: true });
+    });
+
+    const raw = reason === null ? new Uint8Array(readFileSync("/sys/kernel/btf/vmlinux")) : new Uint8Array();
+
+    Object.entries(OBJECTS).forEach(([what, make], number) => {
+      test(what, () => {
+        const bytes = make();
+        const target = parseBtf(raw, "vmlinux");
+        const spec = readObject(bytes, { name: what });
+        // libbpf names pins after programs; every object gets a directory.
+        const file = join(tmpdir(), `anybpf-${process.pid}-${number}.o`);
+        const pins = join(dir, `o${number}`);
+        mkdirSync(pins);
+        writeFileSync(file, bytes);
+        try {
+          execFileSync("bpftool", ["prog", "loadall", file, pins], { stdio: "pipe" });
+        } finally {
+          rmSync(file);
+        }
+        for (const program of spec.programs.filter((p) => p.autoload)) {
+          const shown = execFileSync("bpftool", ["-j", "prog", "show", "pinned", join(pins, program.name)], {
+            encoding: "utf8",
+          });
+          const linked = linkProgram(spec, program, { targetBtf: target });
+          expect(tags(linked.code), program.name).toContain((JSON.parse(shown) as { tag: string }).tag);
+        }
+      });
+    });
+  },
+);
