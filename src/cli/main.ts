@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { BpfError } from "../util/index.ts";
-import { buildProgram } from "./program.ts";
 import { EXIT_BUG, EXIT_INPUT } from "./exit.ts";
+import { buildProgram } from "./program.ts";
 
 try {
   await buildProgram().parseAsync(process.argv);

@@ -1,6 +1,6 @@
-import { Command, CommanderError, Option } from "commander";
-import { COMMANDS } from "./commands.ts";
+import { Command, type CommanderError, Option } from "commander";
 import type { CommandRow, Options } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
 import { EXIT_USAGE } from "./exit.ts";
 
 function addCommand(program: Command, row: CommandRow): void {
@@ -15,7 +15,10 @@ function addCommand(program: Command, row: CommandRow): void {
   }
   command.action(async (...given: unknown[]) => {
     const options = given[row.args.length] as Options;
-    const args = given.slice(0, row.args.length).flat().filter((a) => a !== undefined) as string[];
+    const args = given
+      .slice(0, row.args.length)
+      .flat()
+      .filter((a) => a !== undefined) as string[];
     const run = await row.load();
     process.exitCode = await run(args, options);
   });

@@ -1,10 +1,11 @@
-import type { PacketBatch } from "../net/index.ts";
+import type { PacketBatch, RunContext } from "../net/index.ts";
 import { ENGINE, REC_DATA, REC_FAULT, REC_LENGTH, REC_SIZE, REC_VERDICT } from "../runtime/layout.ts";
 import { helperById, PROG_TYPE } from "../uapi/index.ts";
-import type { Backend, Fd } from "./backend.ts";
+import type { Fd } from "./backend.ts";
 import { checked } from "./errors.ts";
 import type { LoadedProgram } from "./loaded-program.ts";
-import { type ProgObject, SimulatedKernel } from "./simulated.ts";
+import type { ProgObject, SimulatedKernel } from "./simulated.ts";
+import { timedRun } from "./test-run.ts";
 
 /** What runs need besides the packets. */
 export interface PacketRunOptions {
@@ -31,6 +32,8 @@ export interface PacketRunner {
   /** Packet `index` of the last `run` as the program left it; a view that the next `run` overwrites. */
   packet(index: number): Uint8Array;
 }
+
+const COMMAND = "BPF_PROG_TEST_RUN";
 
 /** Packets that one crossing into wasm takes: small enough for their frames to stay in a second-level cache. */
 const CHUNK_PACKETS = 256;
@@ -89,12 +92,11 @@ export class BatchRunner implements PacketRunner {
   readonly #frames: number;
   readonly #context: number;
   readonly #framing: Framing;
-  #origin: number | null = null;
-  readonly #clock: number;
+  readonly #clock: CaptureClock;
 
   constructor(kernel: SimulatedKernel, fd: Fd, options: PacketRunOptions) {
     this.#kernel = kernel;
-    this.#program = kernel.prog("BPF_PROG_TEST_RUN", fd);
+    this.#program = kernel.prog(COMMAND, fd);
     this.#options = options;
     const { memory } = kernel.vm;
     // Whatever makes guest memory grow comes before the buffers that others hold views of.
@@ -105,9 +107,9 @@ export class BatchRunner implements PacketRunner {
     this.#records = memory.alloc(CHUNK_PACKETS * REC_SIZE);
     this.#frames = memory.alloc(FRAMES_BYTES);
     this.#framing = framingOf(this.#program);
-    const context = kernel.contexts.of(this.#program.type);
-    this.#context = checked("BPF_PROG_TEST_RUN", context.begin(STAND_IN, options.ctx), "the context given");
-    this.#clock = Number(kernel.options.clock ?? 1_000_000_000n);
+    const context = kernel.contexts.of(this.#program.type, true);
+    this.#context = checked(COMMAND, context.begin(STAND_IN, options.ctx), "the context given");
+    this.#clock = new CaptureClock(kernel);
   }
 
   run(batch: PacketBatch, from: number): number {
@@ -140,7 +142,7 @@ export class BatchRunner implements PacketRunner {
 
   #stage(batch: PacketBatch, from: number): number {
     const { memory, runtime } = this.#kernel.vm;
-    const { offsets, lengths, seconds, nanos, bytes } = batch;
+    const { offsets, lengths, bytes } = batch;
     const { headroom, tailroom, frame } = this.#framing;
     // What was read into guest memory stays where it is.
     const inGuest = bytes.buffer === memory.memory.buffer;
@@ -159,10 +161,7 @@ export class BatchRunner implements PacketRunner {
     for (let i = 0; i < count; i++) {
       view.setUint32(this.#offsets + i * 4, offsets[from + i]! - first, true);
       view.setUint32(this.#offsets + CHUNK_PACKETS * 4 + i * 4, lengths[from + i]!, true);
-      // The virtual clock follows the capture: what lies a second apart there does so for the program.
-      this.#origin ??= seconds[from]! * 1e9 + nanos[from]!;
-      const time = this.#clock + Math.max(0, seconds[from + i]! * 1e9 + nanos[from + i]! - this.#origin);
-      view.setFloat64(this.#times + i * 8, time, true);
+      view.setFloat64(this.#times + i * 8, this.#clock.of(batch, from + i), true);
     }
     return Number(
       runtime.exports["stage_packets"]!(
@@ -192,43 +191,41 @@ export class BatchRunner implements PacketRunner {
   }
 }
 
-/** Bytes of an Ethernet header. */
-const ETH_HLEN = 14;
-
-/**
- * Runs packets one BPF_PROG_TEST_RUN at a time: for engines and kernels that have no batches.
- * A test run hides the Ethernet header from a socket filter, a packet socket does not: so the header is put before the
- * packet a second time, to be hidden.
- */
-export class TestRunRunner implements PacketRunner {
+/** Runs packets one at a time, for the engine that has no batches. */
+export class SteppingRunner implements PacketRunner {
   readonly retvals = new Int32Array(1);
   readonly lengths = new Uint32Array(1);
   nanoseconds = 0;
-  readonly #backend: Backend;
-  readonly #fd: Fd;
+  readonly #kernel: SimulatedKernel;
+  readonly #program: ProgObject;
   readonly #options: PacketRunOptions;
+  readonly #context: RunContext;
+  readonly #clock: CaptureClock;
   #out: Uint8Array = new Uint8Array(0);
 
-  readonly #hidden: number;
-
-  constructor(backend: Backend, program: LoadedProgram, options: PacketRunOptions) {
-    this.#backend = backend;
-    this.#fd = program.fd;
+  constructor(kernel: SimulatedKernel, fd: Fd, options: PacketRunOptions) {
+    this.#kernel = kernel;
+    this.#program = kernel.prog(COMMAND, fd);
     this.#options = options;
-    this.#hidden = program.type === PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER ? ETH_HLEN : 0;
+    this.#context = kernel.contexts.of(this.#program.type, true);
+    this.#clock = new CaptureClock(kernel);
   }
 
   run(batch: PacketBatch, from: number): number {
-    const { ctx, repeat = 1 } = this.#options;
     const packet = batch.packet(from);
-    const result = this.#backend.progTestRun(this.#fd, {
-      dataIn: this.#hidden === 0 ? packet : concatenate(packet.subarray(0, this.#hidden), packet),
-      repeat,
-      ...(ctx === undefined ? {} : { ctxIn: ctx }),
-    });
-    this.nanoseconds += result.duration * repeat;
-    this.retvals[0] = result.retval;
-    this.#out = result.dataOut.subarray(this.#hidden);
+    const what = `packet ${batch.first + from} of ${packet.length} bytes`;
+    for (let round = this.#options.repeat ?? 1; round > 0; round--) {
+      const context = checked(COMMAND, this.#context.begin(packet, this.#options.ctx), what);
+      const { retval, duration } = timedRun(
+        this.#kernel,
+        this.#program,
+        context,
+        BigInt(Math.trunc(this.#clock.of(batch, from))),
+      );
+      this.retvals[0] = retval;
+      this.nanoseconds += duration;
+    }
+    this.#out = this.#context.finish().dataOut;
     this.lengths[0] = this.#out.length;
     return 1;
   }
@@ -238,17 +235,25 @@ export class TestRunRunner implements PacketRunner {
   }
 }
 
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** The virtual clock of a capture: what lies a second apart there does so for the program. */
+class CaptureClock {
+  readonly #start: number;
+  #origin: number | null = null;
+
+  constructor(kernel: SimulatedKernel) {
+    this.#start = Number(kernel.options.clock ?? 1_000_000_000n);
+  }
+
+  /** Nanoseconds of packet `index`; never before the first packet's. */
+  of(batch: PacketBatch, index: number): number {
+    const time = batch.seconds[index]! * 1e9 + batch.nanos[index]!;
+    this.#origin ??= time;
+    return this.#start + Math.max(0, time - this.#origin);
+  }
 }
 
-/** The fastest way to put packets to a program of this backend. */
-export function packetRunner(backend: Backend, program: LoadedProgram, options: PacketRunOptions): PacketRunner {
-  if (backend instanceof SimulatedKernel && backend.engine !== "stepping") {
-    return new BatchRunner(backend, program.fd, options);
-  }
-  return new TestRunRunner(backend, program, options);
+/** The way to put packets to a program on this kernel's engine. */
+export function packetRunner(kernel: SimulatedKernel, program: LoadedProgram, options: PacketRunOptions): PacketRunner {
+  const Runner = kernel.engine === "stepping" ? SteppingRunner : BatchRunner;
+  return new Runner(kernel, program.fd, options);
 }

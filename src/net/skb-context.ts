@@ -38,9 +38,9 @@ import { copyContextIn, ETH_HLEN, type RunContext, type RunResult } from "./run-
 
 /** Longest test packet: a page less head (64) and tail (320) room. */
 const PACKET_MAX = 4096 - 64 - 320;
-/** Room in which programs may let the packet grow to 65550 bytes, wherever in it they insert. */
+/** Room in which programs may let the packet grow to 16064 bytes, wherever in it they insert. */
 const HEADROOM = 4096;
-const ROOM = HEADROOM + 2 * 65552;
+const ROOM = HEADROOM + 2 * 16064;
 /** The loopback device: its address and broadcast address are all zeros. */
 const LOOPBACK = 1;
 const GSO_MAX_SEGS = 65535;
@@ -108,10 +108,17 @@ export class SkbContext implements RunContext {
   readonly #regions: readonly Region[];
   #ctx = new DataView(new ArrayBuffer(SK_BUFF_SIZE));
 
-  /** @param type BPF_PROG_TYPE_* of the program */
-  constructor(memory: GuestMemory, type: number) {
+  /**
+   * @param type BPF_PROG_TYPE_* of the program
+   * @param link whether the program sees the Ethernet header; a packet socket shows it to its filter, a test run does not
+   */
+  constructor(
+    memory: GuestMemory,
+    type: number,
+    link = type === PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS || type === PROG_TYPE.BPF_PROG_TYPE_SCHED_ACT,
+  ) {
     this.#memory = memory;
-    this.#link = type === PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS || type === PROG_TYPE.BPF_PROG_TYPE_SCHED_ACT;
+    this.#link = link;
     this.#direct = type !== PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER;
     this.address = memory.alloc(SKB_CONTEXT_SIZE);
     this.#head = memory.alloc(ROOM);

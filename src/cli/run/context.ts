@@ -22,7 +22,8 @@ export function contextBytes(type: number, json: unknown, path: string): Uint8Ar
     if (values.length * field.unit > field.size) throw refuse(`field ${name} holds ${field.size / field.unit} values`);
     for (const [i, value] of values.entries()) {
       const number = wholeNumber(value, field);
-      if (number === null) throw refuse(`field ${name}: ${JSON.stringify(value)} is no unsigned ${field.unit * 8}-bit number`);
+      if (number === null)
+        throw refuse(`field ${name}: ${JSON.stringify(value)} is no unsigned ${field.unit * 8}-bit number`);
       const at = field.offset + i * field.unit;
       if (field.unit === 8) view.setBigUint64(at, number, true);
       else view.setUint32(at, Number(number), true);

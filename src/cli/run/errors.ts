@@ -11,7 +11,8 @@ export const runInputError = defineErrors({
   E_RUN_MAP_FILE: (d: { path: string; reason: string }) => `${d.path}: ${d.reason}`,
   E_RUN_CONTEXT: (d: { path: string; reason: string }) => `${d.path}: ${d.reason}`,
   E_RUN_JSON: (d: { path: string; reason: string }) => `${d.path}: is no JSON: ${d.reason}`,
-  E_RUN_PACKET: (d: { length: number }) => `packet of ${d.length} bytes: the kernel takes none below 14, an Ethernet header`,
+  E_RUN_PACKET: (d: { length: number }) =>
+    `packet of ${d.length} bytes: the kernel takes none below 14, an Ethernet header`,
 });
 
 /** A wrong combination of options: exit status 2. */

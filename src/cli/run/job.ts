@@ -93,7 +93,13 @@ export async function runJob(job: RunJob): Promise<RunReport> {
     maps: reportMaps(object, job.mapEntries),
     events: events.streams
       .filter((stream) => stream.records + stream.lost > 0)
-      .map(({ map, records, bytes, lost, samples }) => ({ map: map.name, records, bytes, lost, samples: samples.map(toHex) })),
+      .map(({ map, records, bytes, lost, samples }) => ({
+        map: map.name,
+        records,
+        bytes,
+        lost,
+        samples: samples.map(toHex),
+      })),
     printk,
     result: packets.result,
   };
@@ -131,7 +137,14 @@ async function putPackets(
     now: nanoseconds,
     ...(ctx === undefined ? {} : { ctx }),
   });
-  const outcome: Outcome = { count: 0, bytes: 0, tally: new Tally(job.repeat), nanoseconds: 0, reading: 0, result: null };
+  const outcome: Outcome = {
+    count: 0,
+    bytes: 0,
+    tally: new Tally(job.repeat),
+    nanoseconds: 0,
+    reading: 0,
+    result: null,
+  };
   const out = job.pcapOut === undefined ? null : new CaptureWriter(job.pcapOut);
   const socket = program.type === PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER;
   const put = (batch: PacketBatch) => {
@@ -142,7 +155,13 @@ async function putPackets(
         outcome.tally.add(retval, batch.lengths[from + i]!);
         if (out === null) continue;
         const kept = keptLength(program.type, retval, runner.lengths[i]!);
-        if (kept > 0) out.write(runner.packet(i).subarray(0, kept), batch.seconds[from + i]!, batch.nanos[from + i]!, socket ? batch.wireLengths[from + i]! : undefined);
+        if (kept > 0)
+          out.write(
+            runner.packet(i).subarray(0, kept),
+            batch.seconds[from + i]!,
+            batch.nanos[from + i]!,
+            socket ? batch.wireLengths[from + i]! : undefined,
+          );
       }
       from += ran;
       events.drain();

@@ -125,7 +125,10 @@ function mapLines(map: MapReport): string[] {
 function eventLines(events: EventReport): string[] {
   const shown = events.samples.map((sample) => `  ${sample}`);
   if (events.records > shown.length) shown.push(`  … ${count(events.records - shown.length)} more`);
-  return [`events ${events.map}  ${plural(events.records, "record")}, ${plural(events.bytes, "byte")}${events.lost > 0 ? `, ${count(events.lost)} lost` : ""}`, ...shown];
+  return [
+    `events ${events.map}  ${plural(events.records, "record")}, ${plural(events.bytes, "byte")}${events.lost > 0 ? `, ${count(events.lost)} lost` : ""}`,
+    ...shown,
+  ];
 }
 
 /** The report as one JSON document: bigints become numbers where exact, else decimal strings; texts for people are left out. */
@@ -135,7 +138,9 @@ export function reportJson(report: RunReport): string {
     (key, value: unknown) => {
       if (key === "text") return undefined;
       if (typeof value === "bigint") {
-        return BigInt.asIntN(54, value) === value || BigInt.asUintN(53, value) === value ? Number(value) : String(value);
+        return BigInt.asIntN(54, value) === value || BigInt.asUintN(53, value) === value
+          ? Number(value)
+          : String(value);
       }
       if (value instanceof Uint8Array) return Array.from(value, (b) => b.toString(16).padStart(2, "0")).join("");
       return value;
