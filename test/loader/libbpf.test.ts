@@ -27,9 +27,9 @@ const MACROS = `#include "bpf.h"
 
 const OBJECTS: Readonly<Record<string, () => Uint8Array>> = {
   "subprograms, globals, callback": () => fixture("data"),
-  // Without the pin by name, which would need the system's own bpffs, and without the program that is not loaded by itself.
+  // Without the pin by name, which would need the system's own bpffs, and with programs that may call each other.
   "maps of maps and of programs": () =>
-    compile(source("maps").replace("__uint(pinning, 1);", "").replace("[5] = stage2", "[5] = stage1")),
+    compile(source("maps").replace("__uint(pinning, 1);", "").replace("?xdp.frags", "xdp")),
   "kernel configuration, weak kernel symbols": () =>
     compile(`${MACROS}
       extern __u32 LINUX_KERNEL_VERSION __kconfig;
