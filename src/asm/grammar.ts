@@ -147,6 +147,7 @@ const MAX_EXPECTED = 6;
 /** What may come next at these nodes, for an error message. */
 export function expectation(nodes: readonly Node[]): string {
   const words: string[] = [];
+  const operator = nodes.some((node) => node.literals.has("+="));
   const add = (word: string) => words.includes(word) || words.push(word);
   for (const node of nodes) {
     if (node.form !== null) add("the end of the statement");
@@ -155,7 +156,7 @@ export function expectation(nodes: readonly Node[]): string {
     if (node.literals.has("+=")) add("an operator such as = or +=");
     else if (node.literals.has("==")) add("a comparison such as == or s>");
     else if (literals.length > MAX_EXPECTED) add("an instruction");
-    else for (const literal of literals) add(`"${literal}"`);
+    else if (!operator) for (const literal of literals) add(`"${literal}"`);
   }
   return words.length === 0 ? "nothing" : words.join(", ").replace(/, ([^,]*)$/, " or $1");
 }

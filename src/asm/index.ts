@@ -1,6 +1,8 @@
 export type { AssembleOptions } from "./assembler.ts";
 export { assemble, assembleBytes, assembleCode, codeOf } from "./assembler.ts";
 export type { AsmMap, AsmRelocation, AsmSection, AsmSymbol, Assembly, ScalarType } from "./assembly.ts";
+export type { Instructions, Item, LabelItem, Register, To } from "./builder.ts";
+export { asm, build, label, R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10 } from "./builder.ts";
 export type { DisassembleOptions } from "./disassemble.ts";
 export { disassemble } from "./disassemble.ts";
 export type { FormatOptions, Style } from "./format.ts";

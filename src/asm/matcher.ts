@@ -37,6 +37,9 @@ const RANGES = {
   space: { what: "an address space", low: 0n, high: 65535n },
 } as const satisfies Record<string, Range>;
 
+/** Names that can only be mistaken registers: r11, w32. */
+const NO_REGISTER = /^[rw][0-9]+$/;
+
 /** Reads statements of one syntax; `constants` holds values of `.equ` names. */
 export class Matcher {
   readonly #root: Node;
@@ -190,6 +193,7 @@ export class Matcher {
 
   #imm64(token: Token, at: number): number {
     if (token.kind === "ident" && !this.#constants.has(token.text)) {
+      if (NO_REGISTER.test(token.text)) return -1;
       const next = this.#tokens[at + 1]!;
       let addend = 0;
       let end = at + 1;
@@ -301,7 +305,8 @@ export class Matcher {
   /** Throws if the furthest reading ended at a number too large for its place. */
   #refuseNumber(): void {
     const unfit = this.#unfit;
-    if (unfit === null || unfit.at < this.#furthest) return;
+    // Past the number only `ll` or nothing can have been missed.
+    if (unfit === null || unfit.at + 2 < this.#furthest) return;
     throw asmError("E_ASM_NUMBER", {
       ...this.#lexer.place(this.#tokens[unfit.at]!.at),
       value: unfit.value,
