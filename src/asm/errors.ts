@@ -22,6 +22,8 @@ export const asmError = defineErrors({
   E_ASM_SECTION: (d: Place & { section: string; problem: string }) => `${at(d)}: section "${d.section}" ${d.problem}`,
   E_ASM_LINK: (d: { file: string; section: string; slot: number; symbol: string }) =>
     `${d.file}: section "${d.section}" instruction ${d.slot}: the reference to "${d.symbol}" needs an object file; write ELF instead`,
+  E_ASM_CODE: (d: { file: string; section: string; reason: string }) =>
+    `${d.file}: section "${d.section}": ${d.reason}`,
   E_ASM_NO_SECTION: (d: { file: string; section: string; names: string }) =>
     `${d.file}: no section "${d.section}" with code (there is: ${d.names})`,
   E_ASM_SECTIONS: (d: { file: string; count: number; names: string; advice: string }) =>

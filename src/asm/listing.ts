@@ -1,5 +1,6 @@
 import { type ElfFile, type ElfSection, SHF_EXECINSTR, SHT_PROGBITS, STT_SECTION } from "../elf/index.ts";
-import { decode, type Insn, isBranch } from "../isa/index.ts";
+import { type Code, decode, type Insn, isBranch } from "../isa/index.ts";
+import { BpfError } from "../util/index.ts";
 import { asmError } from "./errors.ts";
 import { type FormatOptions, formatInsn, type Style } from "./format.ts";
 
@@ -42,10 +43,19 @@ function nearby(labels: readonly Label[], slot: number): string | null {
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
 
+function sectionCode(file: ElfFile, section: ElfSection, options: ListingOptions): Code {
+  try {
+    return decode(section.data, file.littleEndian);
+  } catch (cause) {
+    if (!(cause instanceof BpfError)) throw cause;
+    throw asmError("E_ASM_CODE", { file: options.file, section: section.name, reason: cause.message }, { cause });
+  }
+}
+
 /** Text of every instruction of a section, by slot. */
 function sectionLines(file: ElfFile, section: ElfSection, options: ListingOptions): string[] {
   const style: Style = options.style ?? "llvm";
-  const code = decode(section.data.subarray(0, section.size), file.littleEndian);
+  const code = sectionCode(file, section, options);
   const labels = labelsOf(file, section);
   const starts = new Map(labels.map((l) => [l.slot, l.name]));
   const relocations = new Map((file.relocations.get(section.index) ?? []).map((r) => [r.offset / 8, r.symbol]));
@@ -86,7 +96,7 @@ export function codeSections(file: ElfFile): ElfSection[] {
 
 /**
  * Lists the code of an object as `llvm-objdump -d --no-show-raw-insn` does: a heading per section and symbol, a line per instruction.
- * @throws BpfError `E_ASM_NO_SECTION`, and `E_INSN_…` for a section that does not hold BPF instructions.
+ * @throws BpfError `E_ASM_NO_SECTION`, and `E_ASM_CODE` for a section that does not hold BPF instructions.
  */
 export function listObject(file: ElfFile, options: ListingOptions): string {
   const sections = codeSections(file);
