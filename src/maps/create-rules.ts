@@ -1,4 +1,4 @@
-import { BPF_F_NO_PREALLOC } from "./constants.ts";
+import { BPF_F_NO_COMMON_LRU, BPF_F_NO_PREALLOC, BPF_F_NUMA_NODE } from "./constants.ts";
 import { E2BIG, EINVAL, ENOTSUPP } from "./errno.ts";
 import type { MapAttr } from "./map.ts";
 
@@ -53,3 +53,7 @@ export const pagesPowerOfTwo: CreateRule = ({ maxEntries }) =>
 
 /** NR_CPUS of common distribution kernels. */
 export const CPUMAP_ENTRIES_MAX = 8192;
+
+/** LRU lists of their own on every CPU are spread over all nodes. */
+export const ownListsHaveNoNode: CreateRule = ({ flags }) =>
+  (flags & BPF_F_NO_COMMON_LRU) !== 0 && (flags & BPF_F_NUMA_NODE) !== 0 ? EINVAL : 0;

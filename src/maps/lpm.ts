@@ -1,5 +1,15 @@
 import { MAP_DATA, MAP_STRIDE } from "../runtime/layout.ts";
-import { LPM_BUMP, LPM_END, LPM_MAX_PREFIX, LPM_VALUE, NODE_BITS } from "../runtime/map-layout.ts";
+import {
+  LPM_BUMP,
+  LPM_END,
+  LPM_GENERATION,
+  LPM_MAX_PREFIX,
+  LPM_SLOT_SIZE,
+  LPM_TABLE,
+  LPM_TABLE_SHIFT,
+  LPM_VALUE,
+  NODE_BITS,
+} from "../runtime/map-layout.ts";
 import { ENOENT, ENOTSUPP } from "./errno.ts";
 import type { Family } from "./family.ts";
 import { alignTo, type GuestMap } from "./map.ts";
@@ -15,12 +25,20 @@ function nodes(map: GuestMap): number {
   return Math.min(2 * map.maxEntries, Math.max(2, Math.floor(RESERVED_MAX / stride(map))));
 }
 
+/** Bits of an address that the jump table covers: a few more than entries are likely to tell apart. */
+function tableBits(map: GuestMap): number {
+  return Math.min((map.keySize - 4) * 8, Math.max(8, Math.min(16, Math.ceil(Math.log2(map.maxEntries)) + 2)));
+}
+
 export const LPM_TRIE: Family = {
-  size: (map) => stride(map) * nodes(map),
+  size: (map) => stride(map) * nodes(map) + LPM_SLOT_SIZE + LPM_SLOT_SIZE * 2 ** tableBits(map),
   layOut(map, data) {
     const end = data + stride(map) * nodes(map);
     map.set(MAP_DATA, data);
     map.set(MAP_STRIDE, stride(map));
+    map.set(LPM_TABLE, alignTo(end, LPM_SLOT_SIZE));
+    map.set(LPM_TABLE_SHIFT, 64 - tableBits(map));
+    map.set(LPM_GENERATION, 1);
     map.set(LPM_BUMP, data);
     map.set(LPM_END, end);
     map.set(LPM_VALUE, valueOffset(map));

@@ -20,6 +20,7 @@ import {
   limit,
   lpmSizes,
   lruNeedsPrealloc,
+  ownListsHaveNoNode,
   pagesPowerOfTwo,
   size,
   trieNeedsNoPrealloc,
@@ -64,12 +65,12 @@ const SOME_VALUE = limit("valueSize", 1);
 const SOME_ENTRIES = limit("maxEntries", 1);
 
 /** `prefix_lookup_4` and so on where the runtime has one for the key size, else the one that takes any key. */
-function bySize(prefix: string, sizes: readonly number[]): (keySize: number) => string {
-  return (keySize) => (sizes.includes(keySize) ? `${prefix}_${keySize}` : prefix);
+function bySize(prefix: string, sizes: readonly number[], other = prefix): (keySize: number) => string {
+  return (keySize) => (sizes.includes(keySize) ? `${prefix}_${keySize}` : other);
 }
 
 function hashExports(kind: string, sizes: readonly number[]): (keySize: number) => ExportNames {
-  const lookup = bySize(`${kind}_lookup`, sizes);
+  const lookup = bySize(`${kind}_lookup`, sizes, kind === "hash" ? "hash_lookup_bytes" : `${kind}_lookup`);
   return (keySize) => ({
     bpf_map_lookup_elem: lookup(keySize),
     bpf_map_update_elem: `${kind}_update`,
@@ -157,7 +158,7 @@ export const MAP_REGISTRY: readonly MapTypeRow[] = [
     name: "lru_hash",
     family: LRU_HASH,
     flags: HASH_FLAGS | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE,
-    rules: [lruNeedsPrealloc, ...hashSizes(false)],
+    rules: [lruNeedsPrealloc, ownListsHaveNoNode, ...hashSizes(false)],
     exports: hashExports("lru_hash", [4, 8, 12, 16]),
   },
   {

@@ -44,6 +44,13 @@ export const LPM_END = 52;
 export const LPM_VALUE = 56;
 /** Bits of the longest prefix. */
 export const LPM_MAX_PREFIX = 60;
+/** Jump table: u32 generation, u32 node, u32 best entry per value of the first bits of an address. */
+export const LPM_TABLE = 64;
+/** 64 - number of those bits. */
+export const LPM_TABLE_SHIFT = 68;
+/** Slots of other generations are out of date; every change of the trie begins a new one. */
+export const LPM_GENERATION = 72;
+export const LPM_SLOT_SIZE = 16;
 export const NODE_CHILDREN = 0;
 export const NODE_PREFIX = 8;
 /** 1: an entry; 0: a fork only. */
