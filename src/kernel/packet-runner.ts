@@ -121,11 +121,14 @@ export class BatchRunner implements PacketRunner {
       staged = this.#stage(batch, from);
       vm.start(engine, this.#kernel.options.budget);
       const { view } = vm.memory;
-      const { slot } = this.#program.program;
+      const { program } = this.#program;
+      const { budget } = this.#kernel.options;
       const start = this.#options.now();
       // The last argument is read by run_batch_skb only: no header is hidden. tc programs see frames from the Ethernet header
       // on, and so does a socket filter on a packet socket.
-      runtime.exports[loop]!(slot, view.getUint32(ENGINE, true), this.#context, this.#records, staged, 0);
+      const enter = () =>
+        runtime.exports[loop]!(program.slot, view.getUint32(ENGINE, true), this.#context, this.#records, staged, 0);
+      vm.enter(program, engine, enter, budget === undefined ? {} : { budget });
       this.nanoseconds += this.#options.now() - start;
     }
     this.#collect(staged);
