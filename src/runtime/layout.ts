@@ -45,9 +45,8 @@ export const REDIRECT_MAP = 0x10058;
 export const CALL_FRAME = 0x10080;
 /** 11 x u64: r0 to r10 of the fast interpreter. */
 export const REGISTERS = 0x10100;
-/** Frames that the fast interpreter has saved; grows up. */
+/** Frames that the fast interpreter has saved; grows up, at most to SCRATCH. */
 export const FRAME_STACK = 0x10200;
-export const FRAME_STACK_END = 0x11000;
 /** Scratch for JavaScript that calls the runtime: keys and values of bpf(2) commands, up to 4096 bytes. */
 export const SCRATCH = 0x11000;
 export const SCRATCH_SIZE = 0x1000;
