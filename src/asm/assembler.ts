@@ -44,6 +44,8 @@ export class Assembler {
   /** Line of the statement that is read, and how many came before it. */
   line = 0;
   order = 0;
+  /** Bytes that `.zero` and `.align` have put in so far. */
+  filled = 0;
   readonly #matcher: Matcher;
   readonly #mapFds: ReadonlyMap<string, number>;
 

@@ -1,5 +1,5 @@
 import { type Code, FORMS, type Form, form, type Insn, insn, loadImm64, slots } from "../isa/index.ts";
-import { helperByName } from "../uapi/helpers.ts";
+import { helperByName } from "../uapi/index.ts";
 import { defineErrors } from "../util/index.ts";
 
 const buildError = defineErrors({

@@ -3,11 +3,11 @@ import type { Assembler } from "./assembler.ts";
 import { readMapDirective } from "./map-directive.ts";
 import type { Range } from "./matcher.ts";
 import { nearest } from "./nearest.ts";
-import { MAX_SECTION } from "./section-builder.ts";
+import { MAX_FILL } from "./section-builder.ts";
 
 type Run = (asm: Assembler, args: Arguments) => void;
 
-const SIZE: Range = { what: "a size", low: 0n, high: BigInt(MAX_SECTION) };
+const SIZE: Range = { what: "a size", low: 0n, high: BigInt(MAX_FILL) };
 const BYTE: Range = { what: "a byte", low: 0n, high: 255n };
 const I64: Range = { what: "64 bits", low: -(2n ** 63n), high: 2n ** 64n - 1n };
 
@@ -80,7 +80,8 @@ function zeros(asm: Assembler, args: Arguments): void {
   const fill = args.accept(",") ? Number(args.number(BYTE)) : 0;
   args.end();
   const section = asm.dataSection(args, true);
-  if (section.size + count > MAX_SECTION) args.fail(`section "${section.name}" grows beyond ${MAX_SECTION} bytes`);
+  asm.filled += count;
+  if (asm.filled > MAX_FILL) args.fail(`more than ${MAX_FILL} bytes of fill in one text`);
   if (section.kind === "bss") section.bssSize += count;
   else section.data.append(new Uint8Array(count).fill(fill));
 }
@@ -94,6 +95,8 @@ function align(power: boolean): Run {
     const { section } = asm;
     section.align = Math.max(section.align, bytes);
     const gap = (bytes - (section.size % bytes)) % bytes;
+    asm.filled += gap;
+    if (asm.filled > MAX_FILL) args.fail(`more than ${MAX_FILL} bytes of fill in one text`);
     if (gap === 0) return;
     if (section.kind === "bss") section.bssSize += gap;
     else if (section.kind === "data") section.data.append(new Uint8Array(gap));

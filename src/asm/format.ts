@@ -1,5 +1,5 @@
 import { type Form, type Insn, imm64 } from "../isa/index.ts";
-import { helperById } from "../uapi/helpers.ts";
+import { helperById } from "../uapi/index.ts";
 import { type OperandKind, type Piece, pieces } from "./grammar.ts";
 import { llvmTemplate, ubpfSpellings, verifierTemplate } from "./spelling.ts";
 

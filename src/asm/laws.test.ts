@@ -184,7 +184,7 @@ test("hostile text is refused in bounded time", () => {
     "a".repeat(1_000_000) + ": exit",
     "((((".repeat(200_000),
     ".bss\n.zero 0xffffffff",
-    ".data\n.align 65536\n.byte 1\n.zero 67000000\n.zero 67000000",
+    ".data\n.align 65536\n.byte 1\n.zero 9000000\n.zero 9000000",
     "1:\n".repeat(100_000) + "goto 1b\n".repeat(50_000),
     "goto nowhere\n".repeat(100_000),
     "/*".repeat(500_000),

@@ -1,5 +1,5 @@
 import { type Form, form, type Insn } from "../isa/index.ts";
-import { helperByName } from "../uapi/helpers.ts";
+import { helperByName } from "../uapi/index.ts";
 import type { Assembler } from "./assembler.ts";
 import type { AsmRelocation, AsmSection, AsmSymbol, Assembly } from "./assembly.ts";
 import { asmError } from "./errors.ts";

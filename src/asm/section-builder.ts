@@ -19,8 +19,8 @@ export interface DataReference {
   readonly target: Target;
 }
 
-/** Largest size of a section: what `.zero` and `.align` may grow it to. */
-export const MAX_SECTION = 64 * 1024 * 1024;
+/** Most bytes that `.zero` may put into a text's sections together: a line of text must not cost memory without bound. */
+export const MAX_FILL = 16 * 1024 * 1024;
 
 /** A section while its text is read. Its kind is open until the first instruction or datum. */
 export class SectionBuilder {
