@@ -78,8 +78,13 @@ function bound(op: string, a: number, b: number, constant: boolean): number {
   }
 }
 
-/** What 64-bit operations give, for two known operands (RFC 9669 section 4.1). */
+/** What an operation other than a division gives for two known operands (RFC 9669 section 4.1). */
 function fold(op: string, width: number, a: Value, b: Value): Value | undefined {
+  if ((op === "add" || op === "sub") && a.hi === a.lo >> 31 && b.hi === b.lo >> 31 && width === 64) {
+    // The common case without BigInt: the sum of two small numbers is exact.
+    const sum = op === "add" ? a.lo + b.lo : a.lo - b.lo;
+    return constValue(sum | 0, Math.floor(sum / 2 ** 32));
+  }
   const join64 = (v: Value): bigint => (BigInt(v.hi >>> 0) << 32n) | BigInt(v.lo >>> 0);
   const x = width === 64 ? BigInt.asIntN(64, join64(a)) : BigInt(a.lo);
   const y = width === 64 ? BigInt.asIntN(64, join64(b)) : BigInt(b.lo);

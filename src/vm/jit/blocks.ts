@@ -131,8 +131,9 @@ export function compileBlocks(source: BlockSource): Blocks {
   const start = new Int32Array(count);
   const end = new Int32Array(count);
   const ending = new Uint8Array(count);
-  const before: (readonly Value[])[] = Array.from({ length: count }, () => []);
-  const after: Value[][] = Array.from({ length: count }, () => []);
+  const unreached: Value[] = [];
+  const before: (readonly Value[])[] = new Array(count).fill(unreached);
+  const after: Value[][] = new Array(count).fill(unreached);
   const dirty = new Uint8Array(count);
   let pending = 1;
   const flow = (to: number): void => {
