@@ -1,6 +1,6 @@
 import { MAP_TYPE } from "../uapi/map-types.ts";
 import type { Runtime } from "../vm/runtime.ts";
-import { BPF_F_RDONLY, BPF_F_RDONLY_PROG, BPF_F_TOKEN_FD, BPF_F_WRONLY, BPF_F_WRONLY_PROG } from "./constants.ts";
+import { BPF_F_RDONLY, BPF_F_RDONLY_PROG, BPF_F_WRONLY, BPF_F_WRONLY_PROG } from "./constants.ts";
 import { EINVAL, ENOMEM, ENOTSUPP } from "./errno.ts";
 import { GuestMap, type MapAttr } from "./map.ts";
 import { mapTypeRow } from "./registry.ts";
@@ -20,7 +20,7 @@ function contradictory(flags: number): boolean {
 export function createMap(runtime: Runtime, attr: MapAttr): GuestMap | number {
   const row = mapTypeRow(attr.type);
   if (row === undefined || !NAME.test(attr.name)) return EINVAL;
-  if ((attr.flags & ~(row.flags | BPF_F_TOKEN_FD)) !== 0 || contradictory(attr.flags)) return EINVAL;
+  if ((attr.flags & ~row.flags) !== 0 || contradictory(attr.flags)) return EINVAL;
   if (row.mapInMap === true) {
     if (attr.inner === undefined || attr.inner.inner !== null) return EINVAL;
     if (attr.inner.type === MAP_TYPE.BPF_MAP_TYPE_PROG_ARRAY) return ENOTSUPP;
@@ -29,8 +29,6 @@ export function createMap(runtime: Runtime, attr: MapAttr): GuestMap | number {
     const error = rule(attr);
     if (error !== 0) return error;
   }
-  // There are no BPF tokens; the kernel looks at the descriptor after all other checks.
-  if ((attr.flags & BPF_F_TOKEN_FD) !== 0) return EINVAL;
   const map = new GuestMap(runtime, row, attr);
   return map.address === 0 ? ENOMEM : map;
 }

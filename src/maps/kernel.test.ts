@@ -250,7 +250,8 @@ describe.skipIf(kernel === null)("as the running kernel answers", () => {
   });
 
   test("creation", () => {
-    const bit = fc.integer({ min: 0, max: 18 }).map((b) => 1 << b);
+    // Up to BPF_F_VTYPE_BTF_OBJ_FD: with BPF_F_TOKEN_FD the kernel checks some sizes first.
+    const bit = fc.integer({ min: 0, max: 15 }).map((b) => 1 << b);
     const attr = fc.record({
       type: fc.constantFrom(...new Set(SHAPES.map((s) => s.type)), 12, 13),
       keySize: fc.constantFrom(0, 1, 4, 5, 8, 20, 260, 261),

@@ -5,7 +5,8 @@
 // xor and clz per node for keys up to 8 bytes.
 //
 // The way down the first 8 to 16 bits is remembered in a table: where it ends and the best entry on it. The table is filled by lookups and
-// outdated as a whole by any change, so that changes stay cheap. With 64k IPv4 routes this takes a lookup from 210 ns to a fraction.
+// outdated as a whole by any change, so that changes stay cheap. A lookup
+// among 1,000 random IPv4 routes went from 60 to under 20 ns.
 import { MAP_COUNT, MAP_DATA, MAP_KEY_SIZE, MAP_MAX_ENTRIES, MAP_STRIDE, MAP_VALUE_SIZE } from "../../layout";
 import {
   LPM_BUMP, LPM_END, LPM_FREE, LPM_GENERATION, LPM_MAX_PREFIX, LPM_ROOT, LPM_SLOT_SIZE, LPM_TABLE, LPM_TABLE_SHIFT, LPM_VALUE, NODE_BITS, NODE_CHILDREN, NODE_ENTRY, NODE_PREFIX,
