@@ -38,7 +38,7 @@ function ends(next: string | undefined): boolean {
 
 /**
  * Parses the text of a format (without its NUL) that has `count` arguments.
- * -EINVAL as the kernel for control characters, bytes beyond ASCII, unknown conversions and more conversions than arguments.
+ * -EINVAL as the kernel for control characters, unknown conversions and more conversions than arguments.
  */
 export function parseFormat(text: string, count: number): Format | number {
   const out: (string | Conversion)[] = [];
@@ -47,7 +47,7 @@ export function parseFormat(text: string, count: number): Format | number {
   for (let at = 0; at < text.length; ) {
     const c = text[at]!;
     const code = c.charCodeAt(0);
-    if (code > 0x7e || (code < 0x20 && !SPACE.test(c))) return -ERRNO.EINVAL;
+    if (code === 0x7f || (code < 0x20 && !SPACE.test(c))) return -ERRNO.EINVAL;
     if (c !== "%") {
       literal += c;
       at++;

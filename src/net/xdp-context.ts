@@ -76,6 +76,7 @@ export class XdpContext implements RunContext {
     // Metadata lies in the headroom, the packet begins at the usual place.
     const linear = Math.min(end, LINEAR_MAX + meta) - meta;
     const start = this.#frame + XDP_HEADROOM;
+    this.#memory.u8.fill(0, this.#frame, start - meta);
     this.#memory.u8.set(dataIn, start - meta);
     this.#setPacket(start - meta, start, start + linear, size - meta - linear);
     const { view } = this.#memory;

@@ -29,22 +29,33 @@ const L4_FLAGS: u32 = BPF_F_HDR_FIELD_MASK | BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGL
 
 function sum(at: u32, length: u32, seed: u32): u32 {
   let total: u64 = seed;
-  const end = at + length;
+  const end = at + (length & ~3);
   for (; at < end; at += 4) total += load<u32>(at);
+  if (length & 2) total += load<u16>(at);
+  if (length & 1) total += length & 2 ? <u64>load<u8>(at, 2) << 16 : load<u8>(at);
   return fold32(total);
 }
 
 /** The difference as 16 bits in a word: what l3_csum_replace and l4_csum_replace take with size 0. */
 export function csum_diff(from: u32, fromSize: u32, to: u32, toSize: u32, seed: u32): i64 {
-  if ((fromSize | toSize) & 3) return EINVAL;
   if (fromSize == 0) return fold16(toSize == 0 ? seed : sum(to, toSize, seed));
-  const gone = ~sum(from, fromSize, 0);
-  return fold16(add(toSize == 0 ? seed : sum(to, toSize, seed), gone));
+  if (toSize == 0) return fold16(~sum(from, fromSize, ~seed));
+  return fold16(add(sum(to, toSize, seed), ~sum(from, fromSize, 0)));
 }
 
 /** RFC 1624 equation 3: HC' = ~(~HC + ~m + m'). `difference` is ~m + m'. */
 @inline function replace(at: u32, difference: u32): void {
   store<u16>(at, <u16>~fold16(add(~<u32>load<u16>(at), difference)));
+}
+
+@inline function add16(a: u32, b: u32): u32 {
+  const sum = a + b;
+  return (sum + (sum >> 16)) & 0xffff;
+}
+
+/** The same on 16 bits, which tells the two zeros of ones' complement apart as the IPv4 header's helper does. */
+function replace16(at: u32, from: u32, to: u32): void {
+  store<u16>(at, <u16>~add16(add16(~<u32>load<u16>(at) & 0xffff, ~from & 0xffff), to & 0xffff));
 }
 
 /** Replaces `from` by `to` in the checksum at `at`; an errno where size and operands do not fit. */
@@ -70,7 +81,10 @@ function change(at: u32, from: u64, to: u64, size: u32): i32 {
 export function l3_csum_replace(skb: u32, offset: u32, from: u64, to: u64, flags: u32): i32 {
   if (flags & ~BPF_F_HDR_FIELD_MASK) return EINVAL;
   const at = fieldAt(skb, offset);
-  return at == 0 ? EFAULT : change(at, from, to, flags);
+  if (at == 0) return EFAULT;
+  if (flags != 2) return change(at, from, to, flags);
+  replace16(at, <u32>from, <u32>to);
+  return 0;
 }
 
 export function l4_csum_replace(skb: u32, offset: u32, from: u64, to: u64, flags: u32): i32 {

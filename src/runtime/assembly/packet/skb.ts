@@ -17,8 +17,8 @@ import {
 } from "../../layout";
 import { EACCES, EFAULT, EINVAL, ENOMEM, ENOTSUPP, get, set } from "./base";
 
-/** Longest packet of the loopback device: mtu 65536 and the Ethernet header. */
-export const MAX_LEN: u32 = 65550;
+/** Longest packet that programs may make: four pages less the room that the kernel keeps (SKB_MAX_ALLOC). */
+export const MAX_LEN: u32 = 16064;
 
 const BPF_F_RECOMPUTE_CSUM: u32 = 1;
 const BPF_F_INVALIDATE_HASH: u32 = 2;
