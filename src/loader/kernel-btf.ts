@@ -18,10 +18,14 @@ export function btfForKernel(spec: ObjectSpec): Uint8Array | null {
   const records = new BtfRecords(spec.btf.bytes, spec.littleEndian);
   const starts = records.starts.slice(1);
   const intId = records.starts.findIndex((at, id) => id > 0 && records.kind(at) === KIND_INT);
+  const ksyms = new Set(spec.externs.filter((e) => e.kind === "ksym").map((e) => e.name));
   for (const at of starts) {
     const kind = records.kind(at);
-    if (kind === KIND_VAR && records.u32(at + 12) === EXTERN) records.set(at + 12, GLOBAL);
-    else if (kind === KIND_FUNC && records.vlen(at) === EXTERN) {
+    if (kind === KIND_VAR && records.u32(at + 12) === EXTERN) {
+      records.set(at + 12, GLOBAL);
+      // A symbol declared as void has no size, which a variable must have.
+      if (intId > 0 && ksyms.has(records.name(at))) records.set(at + 8, intId);
+    } else if (kind === KIND_FUNC && records.vlen(at) === EXTERN) {
       records.set(at + 4, (records.u32(at + 4) & ~0xffff) | GLOBAL);
       nameParameters(records, at);
     } else if (kind === KIND_DATASEC && records.name(at) === ".kconfig") placeKconfig(spec, records, at);
