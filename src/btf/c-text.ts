@@ -252,7 +252,10 @@ class CText {
     if (type.kind === "struct") {
       const natural = Math.ceil(end / (align * 8)) * align * 8;
       if (natural < type.size * 8) for (const text of padding(end, type.size * 8)) add(text);
-    } else if (this.#largest(type, align) < type.size) for (const text of padding(0, type.size * 8)) add(text);
+    } else if (this.#largest(type, align) < type.size) {
+      // Bit fields of a union lie over each other; a struct of them has their sum as size and no name to be seen by.
+      add(`struct { ${[...padding(0, type.size * 8)].join("; ")}; }`);
+    }
     this.#count(2);
     const body = lines.length === 0 ? "{}" : `{\n${lines.join("")}${"\t".repeat(indent)}}`;
     return `${tag} ${body}${packed ? " __attribute__((packed))" : ""}`;

@@ -8,6 +8,8 @@ export { CORE_RELO_KINDS, essentialName } from "./core-spec.ts";
 export type { DeclareOptions } from "./declare.ts";
 export { declare, spelling, typeName } from "./declare.ts";
 export { encodeBtfExt } from "./encode-ext.ts";
+export type { Layout, LayoutPart } from "./layout.ts";
+export { layout, layoutText } from "./layout.ts";
 export type { ParseBtfOptions } from "./parse.ts";
 export { parseBtf } from "./parse.ts";
 export { parseBtfExt } from "./parse-ext.ts";

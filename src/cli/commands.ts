@@ -86,4 +86,13 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     load: async () => (await import("./commands/disasm.ts")).disasm,
   },
+  {
+    name: "btf",
+    summary: "print the types of an object or of a kernel's BTF: dump file FILE [format raw|c], or layout FILE NAME",
+    args: [{ name: "<words...>", help: "dump file FILE [format raw|c] [root_id ID], or layout FILE NAME" }],
+    options: [
+      { flags: "-B, --base-btf <file>", help: "the BTF that a module's BTF continues (/sys/kernel/btf/vmlinux)" },
+    ],
+    load: async () => (await import("./commands/btf.ts")).btf,
+  },
 ];
