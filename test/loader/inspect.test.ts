@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { inspectObject } from "../../src/cli/inspect/report.ts";
 import { renderInspect } from "../../src/cli/inspect/text.ts";
@@ -55,10 +57,13 @@ describe("inspect", () => {
     );
   });
 
-  test("every object has a report that JSON can carry", () => {
+  test("every object has a report that JSON can carry, of the shape that the schema says", () => {
+    const schema = JSON.parse(readFileSync(new URL("../../schema/inspect.schema.json", import.meta.url), "utf8"));
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
     for (const name of ["maps", "data", "data-be", "legacy", "iproute2", "core", "extern"]) {
       const one = report(name);
       expect(JSON.parse(JSON.stringify(one))).toEqual(one);
+      expect(validate(one), JSON.stringify(validate.errors)).toBe(true);
       expect(renderInspect(one)).toContain(`${name}.o: BPF object, ${name === "data-be" ? "big" : "little"}-endian`);
     }
   });

@@ -188,8 +188,18 @@ function globalReport(spec: ObjectSpec, global: ObjectSpec["globals"][number]): 
     size: global.size,
     type: type(spec, global.type),
     bytes: start,
-    text: spec.btf !== null && global.type !== 0 ? formatValue(spec.btf, global.type, bytes) : start,
+    text: globalText(spec, global.type, bytes),
   };
+}
+
+/** Text longer than this is cut; more than these zeros are not listed. */
+const TEXT_LENGTH = 120;
+const LISTED_ZEROS = 16;
+
+function globalText({ btf }: ObjectSpec, id: number, bytes: Uint8Array): string {
+  if (bytes.length > LISTED_ZEROS && bytes.every((byte) => byte === 0)) return "all zero";
+  const text = btf === null || id === 0 ? toHex(bytes.subarray(0, TEXT_LENGTH)) : formatValue(btf, id, bytes);
+  return text.length <= TEXT_LENGTH ? text : `${text.slice(0, TEXT_LENGTH)}…`;
 }
 
 function relocations(spec: ObjectSpec): RelocationReport[] {
