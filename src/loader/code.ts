@@ -84,8 +84,7 @@ function readFunctions(reading: Reading, section: ElfSection): FunctionSpec[] {
         problem,
       });
     // Hand-written assembly without .size: up to the next function.
-    const next = symbols.find((s, j) => j > i && s.value > symbol.value)?.value ?? section.data.length;
-    const size = symbol.size === 0 ? next - symbol.value : symbol.size;
+    const size = symbol.size === 0 ? (symbols[i + 1]?.value ?? section.data.length) - symbol.value : symbol.size;
     if (symbol.value % SLOT !== 0 || size % SLOT !== 0) throw fail("does not begin and end at an instruction");
     if (size === 0 || symbol.value + size > section.data.length) {
       throw fail(`has ${size} bytes, the section ends at 0x${section.data.length.toString(16)}`);

@@ -1,5 +1,6 @@
 import type { Btf } from "../btf/index.ts";
 import { type Insn, insn, isBranch, slots } from "../isa/index.ts";
+import { functionAt } from "./code.ts";
 import { type CoreRecord, coreInsn, POISON_CORE, POISON_KFUNC } from "./core.ts";
 import { linkedFuncInfo, linkedLineInfo, type Placed } from "./debug-info.ts";
 import { linkError } from "./errors.ts";
@@ -115,8 +116,8 @@ function collect(linking: Linking, entry: Placed): void {
     const callee = calleeOf(section, slot);
     if (callee === null || linking.byKey.has(key(callee.section, callee.target))) continue;
     const target = sectionNamed(linking, callee.section);
-    const found = target.functions.find((g) => g.start === callee.target);
-    if (found === undefined) {
+    const found = functionAt(target.functions, callee.target);
+    if (found?.start !== callee.target) {
       const { spec, program } = linking;
       const at = { file: spec.name, program: program.name, section: section.name, slot };
       throw linkError("E_LINK_FUNCTION", { ...at, target: callee.target });

@@ -9,7 +9,7 @@ import { fixDataSections } from "./fix-btf.ts";
 import { readInitialValues } from "./map-values.ts";
 import { readMaps } from "./maps.ts";
 import { type Reading, SHT_NOBITS, where } from "./reading.ts";
-import { readReferences } from "./references.ts";
+import { placesOfMaps, readReferences } from "./references.ts";
 import type { ObjectSpec } from "./spec.ts";
 
 /** What `readObject` may be told. */
@@ -33,11 +33,12 @@ export function readObject(bytes: Uint8Array, options: ReadOptions = {}): Object
   const externs = readExterns(reading);
   const programs = readPrograms(reading, code);
   readInitialValues(reading, maps, code, programs);
+  const targets = { code, maps: placesOfMaps(maps), externs };
   const sections = code.map((raw) => ({
     name: raw.section.name,
     code: raw.code,
     functions: raw.functions,
-    references: readReferences(reading, raw, { code, maps, externs }),
+    references: readReferences(reading, raw, targets),
   }));
   noteSkipped(reading);
   const kconfig = kconfigMap(externs);

@@ -11,8 +11,19 @@ import type { ExternSpec, Reference } from "./spec.ts";
 /** What relocations may point at. */
 export interface Targets {
   readonly code: readonly RawCode[];
-  readonly maps: readonly PlacedMap[];
+  /** Names of the maps by section and offset. */
+  readonly maps: ReadonlyMap<ElfSection, ReadonlyMap<number, string>>;
   readonly externs: readonly ExternSpec[];
+}
+
+/** Names of the maps by section and offset. */
+export function placesOfMaps(maps: readonly PlacedMap[]): Map<ElfSection, Map<number, string>> {
+  const places = new Map<ElfSection, Map<number, string>>();
+  for (const { spec, section, offset } of maps) {
+    const own = places.get(section) ?? new Map<number, string>();
+    places.set(section, own.set(offset, spec.name));
+  }
+  return places;
 }
 
 const SLOT = 8;
@@ -104,17 +115,17 @@ function loadReference(
     const start = functionStart(at, symbol, target, offset, targets);
     return { kind: "func_address", slot, section: target.name, target: start };
   }
-  const inSection = targets.maps.filter((m) => m.section === target);
   if (isDataSection(target)) {
     if (offset < 0 || offset > target.size) {
       throw objectError("E_RELOC_DATA", { ...at, symbol, offset, target: target.name, limit: target.size });
     }
     return { kind: "map_value", slot, map: target.name, offset };
   }
-  if (inSection.length === 0) throw objectError("E_RELOC_SECTION", { ...at, symbol, target: target.name });
+  const maps = targets.maps.get(target);
+  if (maps === undefined) throw objectError("E_RELOC_SECTION", { ...at, symbol, target: target.name });
   // Maps are named whole, and assemblers of gcc before 13 leave the symbol's own value in the immediate: it counts for sections only.
   const place = relocation.symbol.type === STT_SECTION ? offset : relocation.symbol.value;
-  const map = inSection.find((m) => m.offset === place);
+  const map = maps.get(place);
   if (map === undefined) throw objectError("E_RELOC_MAP", { ...at, symbol, offset: place, target: target.name });
-  return { kind: "map", slot, map: map.spec.name };
+  return { kind: "map", slot, map };
 }
