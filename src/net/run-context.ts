@@ -28,11 +28,12 @@ export const ETH_HLEN = 14;
 
 /**
  * The context structure as the kernel copies it in: padded with zeros to `size`.
- * -E2BIG where bytes beyond that are not zero.
+ * -EINVAL for a context of no bytes, -E2BIG where bytes beyond `size` are not zero.
  */
 export function copyContextIn(ctxIn: Uint8Array | undefined, size: number): DataView<ArrayBuffer> | number {
   const copy = new Uint8Array(size);
   if (ctxIn !== undefined) {
+    if (ctxIn.length === 0) return -ERRNO.EINVAL;
     if (ctxIn.subarray(size).some((byte) => byte !== 0)) return -ERRNO.E2BIG;
     copy.set(ctxIn.subarray(0, size));
   }

@@ -19,16 +19,14 @@ export function jiffies64(): u64 {
   return load<u64>(CLOCK_NS) / 4000000 + (0x100000000 - 300 * 250);
 }
 
-/** xorshift128+ (Vigna, "Further scramblings of Marsaglia's xorshift generators"): the high half of its output. */
+/** SplitMix64 (Steele, Lea, Flood 2014), good from any seed: the first cell counts, the second tells streams apart. */
 export function get_prandom_u32(): u32 {
-  let a = load<u64>(RANDOM_STATE);
-  const b = load<u64>(RANDOM_STATE, 8);
-  const result = a + b;
-  a ^= a << 23;
-  a ^= b ^ (a >> 18) ^ (b >> 5);
-  store<u64>(RANDOM_STATE, b);
-  store<u64>(RANDOM_STATE, a, 8);
-  return <u32>(result >> 32);
+  const count = load<u64>(RANDOM_STATE) + 0x9e3779b97f4a7c15;
+  store<u64>(RANDOM_STATE, count);
+  let z = count ^ load<u64>(RANDOM_STATE, 8);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return <u32>((z ^ (z >> 31)) >> 32);
 }
 
 export function get_smp_processor_id(): u32 {
