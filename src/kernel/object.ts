@@ -1,11 +1,14 @@
 import { encode, insn } from "../isa/index.ts";
 import {
+  btfForKernel,
+  type Kconfig,
   type LinkedProgram,
   type LinkOptions,
   linkProgram,
   type MapSpec,
   type ObjectSpec,
   type ProgramSpec,
+  resolveKconfig,
 } from "../loader/index.ts";
 import { MAP_TYPE, programType } from "../uapi/index.ts";
 import { defineErrors } from "../util/index.ts";
@@ -28,6 +31,8 @@ export interface LoadOptions extends LinkOptions {
   readonly programs?: readonly string[];
   /** Program type (BPF_PROG_TYPE_*) for sections whose name implies none. */
   readonly programType?: number;
+  /** The kernel's configuration, for `__kconfig` variables. */
+  readonly kconfig?: Kconfig;
 }
 
 /** An object in a kernel: its programs and maps by name. `close` gives all descriptors back. */
@@ -79,7 +84,9 @@ export function loadObject(backend: Backend, spec: ObjectSpec, options: LoadOpti
   try {
     const chosen = choosePrograms(spec, options);
     const linked = chosen.map((program) => linkProgram(spec, program, options));
-    const btfFd = spec.btf === null ? null : keep(backend.btfLoad(spec.btf.bytes));
+    resolveKconfig(spec, options.kconfig ?? new Map());
+    const btf = btfForKernel(spec);
+    const btfFd = btf === null ? null : keep(backend.btfLoad(btf));
     const maps = new Map<string, LoadedMap>();
     for (const map of spec.maps) {
       maps.set(map.name, new LoadedMap(map, spec.btf, backend, keep(createMap(backend, map, btfFd, keep))));
