@@ -7,7 +7,7 @@ const dist = pathToFileURL(`${process.env.ANYBPF_DIST ?? fileURLToPath(new URL("
 const from = (path) => import(new URL(path, dist).href);
 const { readObject, linkProgram } = await from("loader/index.js");
 const { encode, insn, loadImm64 } = await from("isa/index.js");
-const { Vm, compileProgram } = await from("vm/index.js");
+const { DEFAULT_BUDGET, Vm, compileProgram } = await from("vm/index.js");
 const { createMap } = await from("maps/index.js");
 const layout = await from("runtime/layout.js");
 
@@ -99,15 +99,15 @@ export function loadOurs(entry) {
   set(layout.XDP_FRAME_END, frame + FRAME_ROOM);
   const engines = { jit: layout.ENGINE_JIT, interpreter: layout.ENGINE_INTERPRETER };
   const run = (engine, count) => {
-    vm.start(engine, 1n << 60n);
+    vm.start(engine);
     const result = vm.runtime.exports.run_repeat(main.slot, engines[engine], context, count, 1);
     return Number(BigInt.asUintN(32, result));
   };
   /** Instructions of one run, by the interpreter's count. */
   const instructions = () => {
-    vm.start("interpreter", 1n << 40n);
+    vm.start("interpreter");
     vm.runtime.exports.run_repeat(main.slot, engines.interpreter, context, 1, 1);
-    return Number((1n << 40n) - vm.memory.view.getBigInt64(layout.FUEL, true));
+    return Number(DEFAULT_BUDGET - vm.memory.view.getBigInt64(layout.FUEL, true));
   };
   const compile = () =>
     compileProgram(main.image, { runtime: vm.runtime, helpers: table, slot: main.slot, functionSlot: () => 0 });
