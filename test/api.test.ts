@@ -9,10 +9,7 @@ import { root } from "./support/cli.ts";
 const bytes = readFileSync(`${root}examples/firewall/firewall.bpf.o`);
 const packet = ethernet(
   { source: "02:00:00:00:00:01", destination: "02:00:00:00:00:02" },
-  ipv4(
-    { source: "10.0.0.7", destination: "10.0.0.1" },
-    udp({ sourcePort: 1000, destinationPort: 2000 }, new Uint8Array(8)),
-  ),
+  ipv4({ source: "10.0.0.7", destination: "10.0.0.1" }, udp({ source: 1000, destination: 2000 }, new Uint8Array(8))),
 );
 
 describe("the API as the README shows it", () => {

@@ -336,27 +336,30 @@ export class SimulatedKernel implements Backend {
   #referencesOf(type: number): MapReferences {
     if (type === MAP_TYPE.BPF_MAP_TYPE_PROG_ARRAY) {
       return {
-        acquire: (fd) => {
-          const object = this.#objects.get(fd);
-          if (object === undefined) return -ERRNO.EBADF;
-          if (object.kind !== "prog") return -ERRNO.EINVAL;
-          this.#objects.ref(object);
-          return object.program.slot;
-        },
+        acquire: (fd) => this.#acquire(fd, (object) => (object.kind === "prog" ? object.program.slot : -ERRNO.EINVAL)),
         release: (slot) => this.#objects.unref(this.#progsBySlot.get(slot)!),
         id: (slot) => this.#progsBySlot.get(slot)!.id,
       };
     }
+    // Maps of maps; the descriptors that other types take (perf events, cgroups) are not there to be given.
     return {
-      acquire: (fd) => {
-        const object = this.#objects.get(fd);
-        if (object === undefined) return -ERRNO.EBADF;
-        if (object.kind !== "map") return -ERRNO.EINVAL;
-        this.#objects.ref(object);
-        return object.map.address;
-      },
+      acquire: (fd, outer) =>
+        this.#acquire(fd, (object) =>
+          object.kind === "map" && outer.inner !== null && outer.accepts(object.map)
+            ? object.map.address
+            : -ERRNO.EINVAL,
+        ),
       release: (address) => this.#objects.unref(this.#mapsByAddress.get(address)!),
       id: (address) => this.#mapsByAddress.get(address)!.id,
     };
+  }
+
+  /** The guest's value for a descriptor, with a reference taken; or -errno. */
+  #acquire(fd: Fd, valueOf: (object: MapObject | ProgObject | BtfObject) => number): number {
+    const object = this.#objects.get(fd);
+    if (object === undefined) return -ERRNO.EBADF;
+    const value = valueOf(object);
+    if (value >= 0) this.#objects.ref(object);
+    return value;
   }
 }
