@@ -13,7 +13,6 @@ const KEY = "ARG_PTR_TO_MAP_KEY";
 const VALUE = "ARG_PTR_TO_MAP_VALUE";
 const VALUE0 = "ARG_PTR_TO_MAP_VALUE | PTR_MAYBE_NULL";
 const VALUE_OUT = "ARG_PTR_TO_MAP_VALUE | MEM_UNINIT | MEM_WRITE";
-const MEM0 = "ARG_PTR_TO_MEM | PTR_MAYBE_NULL";
 const RMEM = "ARG_PTR_TO_MEM | MEM_RDONLY";
 const RMEM0 = "ARG_PTR_TO_MEM | PTR_MAYBE_NULL | MEM_RDONLY";
 const WMEM = "ARG_PTR_TO_MEM | MEM_WRITE";
@@ -220,7 +219,7 @@ const ROWS: readonly Row[] = [
   row(116, "bpf_tcp_send_ack", "5.5", [BTF, ANY], INT, { btf: { 1: "tcp_sock" } }),
   row(117, "bpf_send_signal_thread", "5.6", [ANY], INT),
   row(118, "bpf_jiffies64", "5.6", [], INT, { abi: [[], "u64"] }),
-  row(119, "bpf_read_branch_records", "5.6", [CTX, MEM0, SIZE0, ANY], INT, { gpl: true }),
+  row(119, "bpf_read_branch_records", "5.6", [CTX, WMEM0, SIZE0, ANY], INT, { gpl: true }),
   row(120, "bpf_get_ns_current_pid_tgid", "5.7", [ANY, ANY, UNINIT, SIZE], INT),
   row(121, "bpf_xdp_output", "5.7", [BTF, MAP, ANY, RMEM, SIZE0], INT, { gpl: true, btf: { 1: "xdp_buff" } }),
   row(122, "bpf_get_netns_cookie", "5.7", [CTX0], INT),
