@@ -31,8 +31,8 @@ export function btfToC(btf: Btf, ids?: Iterable<number>): string {
   return new CText(btf).header(ids);
 }
 
-/** Lines that the text may have: real kernels need about 400,000. */
-const MAX_LINES = 8_000_000;
+/** Lines that the text may have: the kernel's own types need 150,000. */
+const MAX_LINES = 1_500_000;
 
 /** How far a definition may lead to another that must come first. */
 const MAX_ORDER = 1000;
@@ -242,7 +242,7 @@ class CText {
       const offset = field?.offset ?? member.bitOffset;
       if (type.kind === "struct") {
         const natural = this.#natural(end, member.type, field?.bits ?? null, packed);
-        if (natural < offset) for (const text of padding(end, offset)) add(text);
+        if (natural < offset) for (const text of this.#padding(end, offset)) add(text);
         end = offset + (field?.bits ?? sizeOf(this.#btf, member.type) * 8);
       }
       const text = this.#declare(member.type, name, indent + 1, inside);
@@ -251,14 +251,20 @@ class CText {
     const align = packed ? 1 : alignOf(this.#btf, id);
     if (type.kind === "struct") {
       const natural = Math.ceil(end / (align * 8)) * align * 8;
-      if (natural < type.size * 8) for (const text of padding(end, type.size * 8)) add(text);
+      if (natural < type.size * 8) for (const text of this.#padding(end, type.size * 8)) add(text);
     } else if (this.#largest(type, align) < type.size) {
       // Bit fields of a union lie over each other; a struct of them has their sum as size and no name to be seen by.
-      add(`struct { ${[...padding(0, type.size * 8)].join("; ")}; }`);
+      add(`struct { ${[...this.#padding(0, type.size * 8)].join("; ")}; }`);
     }
     this.#count(2);
     const body = lines.length === 0 ? "{}" : `{\n${lines.join("")}${"\t".repeat(indent)}}`;
     return `${tag} ${body}${packed ? " __attribute__((packed))" : ""}`;
+  }
+
+  /** Counted before it is made: a struct that claims 4 GB would be 67 million lines. */
+  #padding(from: number, to: number): Iterable<string> {
+    this.#count(Math.ceil((to - from) / 64));
+    return padding(from, to);
   }
 
   /** The size that C gives a union of these members. */

@@ -125,7 +125,9 @@ const HOST_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** Types are made of 32-bit words only, so the byte order is dealt with once, here. */
 function wordsOf(bytes: Uint8Array, offset: number, length: number, littleEndian: boolean): Uint32Array {
-  const copy = bytes.slice(offset, offset + length);
+  // Not `slice`: on a Node Buffer that is no copy.
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(offset, offset + length));
   if (littleEndian !== HOST_LITTLE_ENDIAN) {
     const view = new DataView(copy.buffer);
     for (let i = 0; i < length; i += 4) view.setUint32(i, view.getUint32(i, true), false);

@@ -35,7 +35,7 @@ export interface ValueOptions {
 }
 
 /** Parts that a value may have: more come only from types made to exhaust memory. */
-const MAX_PARTS = 4_000_000;
+const MAX_PARTS = 500_000;
 
 /** Reads a value of a type from the start of `bytes` and hands its parts to the sink, inner ones first. */
 export function walkValue<T>(btf: Btf, id: number, bytes: Uint8Array, sink: ValueSink<T>, options: ValueOptions): T {
