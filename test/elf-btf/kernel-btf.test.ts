@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { layoutText, parseBtf } from "../../src/btf/index.ts";
+import { hasVmlinux, VMLINUX } from "./tools.ts";
+
+test.skipIf(!hasVmlinux)("the kernel's BTF parses quickly, and its modules' on top of it", () => {
+  // A Buffer, not a plain Uint8Array: its slice() is no copy.
+  const bytes = readFileSync(VMLINUX);
+  const times = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    parseBtf(bytes, "vmlinux");
+    return performance.now() - start;
+  });
+  const base = parseBtf(bytes, "vmlinux");
+  const start = performance.now();
+  const id = base.find("task_struct", "struct")[0]!;
+  const indexed = performance.now() - start;
+  console.info(
+    `${base.count} types, ${bytes.length} bytes: ${Math.min(...times).toFixed(1)} ms, name index ${indexed.toFixed(1)} ms`,
+  );
+  expect(Math.min(...times)).toBeLessThan(150);
+  expect(layoutText(base, id)).toMatch(/^struct task_struct \{\n\tstruct thread_info thread_info;/);
+  for (const module of readdirSync("/sys/kernel/btf").filter((name) => name !== "vmlinux")) {
+    const split = parseBtf(readFileSync(`/sys/kernel/btf/${module}`), module, { base });
+    for (let i = base.count; i < split.count; i++) split.type(i);
+  }
+});
