@@ -18,7 +18,8 @@ test.skipIf(!hasVmlinux)("the kernel's BTF parses quickly, and its modules' on t
   console.info(
     `${base.count} types, ${bytes.length} bytes: ${Math.min(...times).toFixed(1)} ms, name index ${indexed.toFixed(1)} ms`,
   );
-  expect(Math.min(...times)).toBeLessThan(150);
+  // 110 ms beside other work on 2 cores; wide, because a busy machine doubles it.
+  expect(Math.min(...times)).toBeLessThan(600);
   expect(layoutText(base, id)).toMatch(/^struct task_struct \{\n\tstruct thread_info thread_info;/);
   for (const module of readdirSync("/sys/kernel/btf").filter((name) => name !== "vmlinux")) {
     const split = parseBtf(readFileSync(`/sys/kernel/btf/${module}`), module, { base });
