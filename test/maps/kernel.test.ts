@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createMap, GuestMap } from "./index.ts";
-import { make, testRuntime } from "./testing/guest.ts";
-import type { KernelMap } from "./testing/real-kernel.ts";
+import { createMap, GuestMap } from "../../src/maps/index.ts";
+import { make, testRuntime } from "./guest.ts";
+import type { KernelMap } from "./real-kernel.ts";
 
 /** The same commands to maps of ours and of the running kernel; answers must be equal. Needs CAP_BPF. */
 
-const kernel = await import("./testing/real-kernel.ts").then(
+const kernel = await import("./real-kernel.ts").then(
   (module) => (module.kernelAnswers() ? module : null),
   () => null,
 );

@@ -1,5 +1,5 @@
 import koffi from "koffi";
-import type { Bytes } from "../index.ts";
+import type { Bytes } from "../../src/maps/index.ts";
 
 /** bpf(2) on the running kernel, for differential tests: answers are bytes, 0 or -errno, as GuestMap's are. */
 
