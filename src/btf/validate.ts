@@ -65,9 +65,11 @@ const kindName = (number: number): string => kindRow(number)?.kind ?? "void";
  */
 export function validateTypes(input: TypeInput): TypeIndex {
   const starts = scanRecords(input);
-  checkKinds(input, starts);
+  const kinds = new Uint8Array(starts.length);
+  for (let n = 0; n < starts.length; n++) kinds[n] = (input.words[starts[n]! + 1]! >>> 24) & 31;
+  checkKinds(input, starts, kinds);
   checkChains(input, starts);
-  checkContainment(input, starts);
+  checkContainment(input, starts, kinds);
   return { starts };
 }
 
@@ -200,9 +202,8 @@ const REFERENT: ReadonlyMap<number, { readonly kinds: readonly number[]; readonl
 const isValueKind = (kind: number): boolean =>
   kind !== K_FUNC && kind !== K_VAR && kind !== K_DATASEC && kind !== K_DECL_TAG;
 
-function checkKinds({ what, words, firstId, baseKind }: TypeInput, starts: Uint32Array): void {
-  const kindAt = (id: number): number =>
-    id < firstId ? baseKind(id) : (words[starts[id - firstId]! + 1]! >>> 24) & 31;
+function checkKinds({ what, words, firstId, baseKind }: TypeInput, starts: Uint32Array, kinds: Uint8Array): void {
+  const kindAt = (id: number): number => (id < firstId ? baseKind(id) : kinds[id - firstId]!);
   const value = (id: number, kind: number, found: number): void => {
     const foundKind = kindAt(found);
     if (isValueKind(foundKind)) return;
@@ -216,7 +217,7 @@ function checkKinds({ what, words, firstId, baseKind }: TypeInput, starts: Uint3
     const vlen = info & 0xffff;
     const id = firstId + n;
     const body = at + 3;
-    const rule = REFERENT.get(kind);
+    const rule = isValueKind(kind) || kind === K_VAR ? undefined : REFERENT.get(kind);
     if (rule !== undefined) {
       const items = kind === K_DATASEC ? vlen : 1;
       for (let i = 0; i < items; i++) {
@@ -287,23 +288,20 @@ function checkChains({ what, words, firstId }: TypeInput, starts: Uint32Array): 
 }
 
 /** Refuses structs that contain themselves by value, and nesting beyond MAX_DEPTH. */
-function checkContainment({ what, words, firstId }: TypeInput, starts: Uint32Array): void {
+function checkContainment({ what, words, firstId }: TypeInput, starts: Uint32Array, kinds: Uint8Array): void {
   const depth = new Uint8Array(starts.length);
   const onPath = new Uint8Array(starts.length);
   const path: { id: number; next: number; deepest: number }[] = [];
-  const isComposite = (id: number): boolean => {
-    const kind = (words[starts[id]! + 1]! >>> 24) & 31;
-    return kind === K_STRUCT || kind === K_UNION;
-  };
+  const isComposite = (id: number): boolean => kinds[id] === K_STRUCT || kinds[id] === K_UNION;
   /** The composite of this BTF that a member of this type holds by value, or -1. */
   const held = (type: number): number => {
     let id = type;
     for (;;) {
       if (id < firstId) return -1;
       const n = id - firstId;
-      const kind = (words[starts[n]! + 1]! >>> 24) & 31;
+      const kind = kinds[n]!;
       if (kind === K_STRUCT || kind === K_UNION) return n;
-      if (kind === K_PTR) return -1;
+      if (kind === K_PTR || kind === K_INT) return -1;
       id = successor(words, starts[n]!);
     }
   };
