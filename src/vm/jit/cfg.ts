@@ -22,6 +22,8 @@ export interface Cfg {
   readonly forward: Int32Array;
   /** Whether every retreating edge goes to a block that dominates its origin. */
   readonly reducible: boolean;
+  /** Whether the function has a `may_goto`. */
+  readonly mayGoto: boolean;
   /** Per block, a bit for each register that may be read before it is written. */
   readonly liveIn: Uint16Array;
 }
@@ -31,13 +33,22 @@ function branches(i: Insn): boolean {
   return kind === "ja" || kind === "jmp" || kind === "may_goto";
 }
 
+const MAX_BLOCK = 10_000;
+
 /** Slots where blocks begin: the entry, jump targets, and what follows a jump or exit. */
 function findLeaders(code: Code, first: number, last: number): Uint8Array {
   const leader = new Uint8Array(last - first + 1);
+  let begun = first;
   leader[0] = 1;
   for (let slot = first; slot < last; slot++) {
     const i = code[slot];
     if (i == null) continue;
+    // Blocks have an upper size, so that large functions can be divided between blocks.
+    if (leader[slot - first] === 1) begun = slot;
+    else if (slot - begun >= MAX_BLOCK) {
+      leader[slot - first] = 1;
+      begun = slot;
+    }
     if (branches(i)) {
       const target = slot + 1 + i.off;
       if (target < first || target >= last || code[target] == null) throw jitError("E_JIT_TARGET", { slot, target });
@@ -133,7 +144,9 @@ export function buildCfg(code: Code, first: number, last: number): Cfg {
   const forward = new Int32Array(count);
   const depths = domDepths(count, idom);
   let reducible = true;
+  let mayGoto = false;
   for (let n = 0; n < count; n++) {
+    if (code[end[n]! - 1]?.form.kind === "may_goto") mayGoto = true;
     for (const to of [next[n]!, taken[n]!]) {
       if (to < 0) continue;
       if (to > n) forward[to]!++;
@@ -144,7 +157,7 @@ export function buildCfg(code: Code, first: number, last: number): Cfg {
     }
   }
   const liveIn = findLive(code, count, start, end, next, taken);
-  return { count, start, end, next, taken, predStart, preds, idom, header, forward, reducible, liveIn };
+  return { count, start, end, next, taken, predStart, preds, idom, header, forward, reducible, mayGoto, liveIn };
 }
 
 /** Entry and exit times of a walk of the dominator tree, so that dominance is interval containment. */

@@ -1,10 +1,10 @@
-import { type Blocks, BRANCH, GOTO, LEAVE, TAKEN } from "./blocks.ts";
+import { type Blocks, GOTO, LEAVE, TAKEN } from "./blocks.ts";
 import type { Cfg } from "./cfg.ts";
 import { type Locals, Registers } from "./registers.ts";
 import { VOID, W, type WasmBytes } from "./wasm.ts";
 
 /** Emits what a loop header begins with, inside the loop. */
-export type HeaderCode = () => void;
+export type HeaderCode = (out: WasmBytes) => void;
 
 /** Nesting that V8 surely takes; deeper functions are dispatched. */
 export const MAX_NESTING = 1000;
@@ -127,7 +127,7 @@ export function writeStructured(out: WasmBytes, cfg: Cfg, blocks: Blocks, locals
       out.u8(VOID);
       loopDepth[b] = depth++;
       tasks.push(END);
-      header();
+      header(out);
     }
     // The child that comes last in the code is the outermost block.
     for (let child = firstChild[b]!; child >= 0; child = nextChild[child]!) {
@@ -140,88 +140,4 @@ export function writeStructured(out: WasmBytes, cfg: Cfg, blocks: Blocks, locals
     finish(b);
   }
   return true;
-}
-
-/** Blocks in one inner `br_table`; with two levels the nesting is the square root of the number of blocks. */
-function chunkSize(count: number): number {
-  return Math.max(16, Math.ceil(Math.sqrt(count)));
-}
-
-/**
- * Writes any graph as a loop around a `br_table` over the number of the next block: for irreducible graphs, and for
- * those whose structured form would nest too deeply.
- */
-export function writeDispatched(out: WasmBytes, cfg: Cfg, blocks: Blocks, locals: Locals, header: HeaderCode): void {
-  const { count } = cfg;
-  const chunk = chunkSize(count);
-  const chunks = Math.ceil(count / chunk);
-  const r = new Registers(out, locals);
-  let depth = 0;
-  const go = (b: number, to: number): void => {
-    r.values = blocks.after[b]!;
-    r.convert(blocks.before[to]!);
-    out.i32(to);
-    out.op(W.local_set, locals.state);
-    out.op(W.br, depth - 1);
-  };
-  const table = (first: number, size: number): void => {
-    out.op(W.local_get, locals.state);
-    if (first > 0) {
-      out.i32(first);
-      out.u8(W.i32_sub);
-    }
-    out.u8(W.br_table);
-    out.leb(size - 1);
-    for (let n = 0; n < size; n++) out.leb(n);
-  };
-  out.u8(W.loop);
-  out.u8(VOID);
-  depth++;
-  header();
-  for (let n = 0; n < chunks; n++) {
-    out.u8(W.block);
-    out.u8(VOID);
-    depth++;
-  }
-  out.op(W.local_get, locals.state);
-  out.i32(chunk);
-  out.u8(W.i32_div_u);
-  out.u8(W.br_table);
-  out.leb(chunks - 1);
-  for (let n = 0; n < chunks; n++) out.leb(n);
-  for (let c = 0; c < chunks; c++) {
-    out.u8(W.end);
-    depth--;
-    const first = c * chunk;
-    const size = Math.min(chunk, count - first);
-    for (let n = 0; n < size; n++) {
-      out.u8(W.block);
-      out.u8(VOID);
-      depth++;
-    }
-    table(first, size);
-    for (let b = first; b < first + size; b++) {
-      out.u8(W.end);
-      depth--;
-      if (blocks.before[b]!.length === 0) {
-        out.u8(W.unreachable);
-        continue;
-      }
-      out.copy(blocks.code, blocks.start[b]!, blocks.end[b]!);
-      const how = blocks.ending[b]!;
-      if (how === LEAVE) continue;
-      if (how === BRANCH) {
-        out.u8(W.if);
-        out.u8(VOID);
-        depth++;
-        go(b, cfg.taken[b]!);
-        out.u8(W.end);
-        depth--;
-      }
-      const to = how === TAKEN ? cfg.taken[b]! : cfg.next[b]!;
-      if (to < 0) out.u8(W.unreachable);
-      else go(b, to);
-    }
-  }
-  out.u8(W.end);
 }

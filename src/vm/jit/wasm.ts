@@ -222,4 +222,4 @@ export class WasmBytes {
 }
 
 /** Ids of the module's sections. */
-export const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+export const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10 } as const;
