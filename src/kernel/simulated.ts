@@ -355,10 +355,10 @@ export class SimulatedKernel implements Backend {
   }
 
   /** The guest's value for a descriptor, with a reference taken; or -errno. */
-  #acquire(fd: Fd, valueOf: (object: MapObject | ProgObject | BtfObject) => number): number {
+  #acquire(fd: Fd, guestValue: (object: MapObject | ProgObject | BtfObject) => number): number {
     const object = this.#objects.get(fd);
     if (object === undefined) return -ERRNO.EBADF;
-    const value = valueOf(object);
+    const value = guestValue(object);
     if (value >= 0) this.#objects.ref(object);
     return value;
   }

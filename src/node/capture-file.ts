@@ -1,15 +1,18 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, read, readSync } from "node:fs";
 import type { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
-import {
-  type CaptureInterface,
-  type CaptureNotice,
-  CaptureParser,
-  MIN_SCAN_BUFFER,
-  type PacketBatch,
-} from "../net/index.ts";
+import { type CaptureInterface, type CaptureNotice, CaptureParser, type PacketBatch } from "../net/index.ts";
 import { BpfError } from "../util/index.ts";
 import { fileError, inFile, reasonOf } from "./capture-errors.ts";
+
+/** Room for the longest record, which the end of a half of the buffer may cut in two. */
+const RECORD_ROOM = 0x90000;
+/** Two halves of a megabyte each, and that room before each. */
+const BUFFER_SIZE = 3 << 20;
+
+const readAsync = async (fd: number, into: Uint8Array, offset: number, length: number, position: number) =>
+  (await promisify(read)(fd, into, offset, length, position)).bytesRead;
 
 export interface OpenCaptureOptions {
   /** Refuse packets of any other link type (E_PCAP_LINKTYPE); XDP and tc need 1, Ethernet. Default: take all. */
@@ -17,7 +20,7 @@ export interface OpenCaptureOptions {
   /** Packets per batch, default 8192. */
   readonly batchSize?: number;
   /**
-   * Where the file's bytes go, at least 1 MiB; asked before every read, so that it may lie in a WebAssembly memory that grows.
+   * Where the file's bytes go, at least 3 MiB; asked before every read, so that it may lie in a WebAssembly memory that grows.
    * Its contents must stay between two batches: a record cut by its end is moved to its start. Default: a buffer of our own.
    */
   readonly buffer?: () => Uint8Array;
@@ -65,7 +68,7 @@ class FileReader implements CaptureReader {
     this.#fd = fd;
     this.size = size;
     this.#parser = new CaptureParser(options);
-    const own = options.buffer === undefined ? new Uint8Array(MIN_SCAN_BUFFER) : null;
+    const own = options.buffer === undefined ? new Uint8Array(BUFFER_SIZE) : null;
     this.#buffer = options.buffer ?? (() => own!);
   }
 
@@ -104,28 +107,48 @@ class FileReader implements CaptureReader {
     }
   }
 
-  /** A regular file: read synchronously into the buffer, which is faster than any stream by far. */
+  /**
+   * A regular file: while one half of the buffer is being used, the next bytes are read into the other, so that reading costs
+   * next to nothing of the caller's time. Each half begins with room for a record that the other half's end cut in two.
+   */
   async *#readFile(fd: number): AsyncGenerator<PacketBatch, void, void> {
     const parser = this.#parser;
+    const half = this.#buffer().length >> 1;
+    let side = 0;
     let rest = 0;
-    for (;;) {
-      const buffer = this.#buffer();
-      const count = this.#read(fd, buffer, rest, buffer.length - rest, this.bytesRead);
-      this.bytesRead += count;
-      const end = rest + count;
-      if (count === 0) {
-        parser.finish(buffer, 0, end);
-        return;
-      }
-      let at = 0;
+    let next = this.#readAhead(fd, RECORD_ROOM, half - RECORD_ROOM);
+    try {
       for (;;) {
-        // Asked anew after each batch: the consumer may have made the memory grow.
-        at = parser.scan(this.#buffer(), at, end);
-        if (parser.batch.count === 0) break;
-        yield parser.batch;
+        const count = await next;
+        const start = side * half + RECORD_ROOM - rest;
+        const end = side * half + RECORD_ROOM + count;
+        if (count === 0) {
+          parser.finish(this.#buffer(), start, end);
+          return;
+        }
+        this.bytesRead += count;
+        next = this.#readAhead(fd, (1 - side) * half + RECORD_ROOM, half - RECORD_ROOM);
+        let at = start;
+        for (;;) {
+          at = parser.scan(this.#buffer(), at, end);
+          if (parser.batch.count === 0) break;
+          yield parser.batch;
+        }
+        rest = end - at;
+        side = 1 - side;
+        this.#buffer().copyWithin(side * half + RECORD_ROOM - rest, at, end);
       }
-      this.#buffer().copyWithin(0, at, end);
-      rest = end - at;
+    } finally {
+      // The file must stay open until what was asked of it has come.
+      await next.catch(() => undefined);
+    }
+  }
+
+  async #readAhead(fd: number, offset: number, length: number): Promise<number> {
+    try {
+      return await readAsync(fd, this.#buffer(), offset, length, this.bytesRead);
+    } catch (error) {
+      throw fileError("E_FILE_READ", { path: this.#path, reason: reasonOf(error) }, { cause: error });
     }
   }
 

@@ -191,3 +191,17 @@ export const REC_FAULT = 28;
 /** In, u64: what CLOCK_NS shall be when the packet runs; 0 = the clock moves on by CLOCK_STEP_NS instead. */
 export const REC_TIME = 32;
 export const REC_SIZE = 40;
+
+// Staging area: packets on their way into frames, in columns of STAGE_PACKETS cells.
+export const STAGE_PACKETS = 256;
+/** u32: where the packet lies. */
+export const STAGE_OFFSETS = 0;
+/** u32: its length; after the run the length that the program left. */
+export const STAGE_LENGTHS = 0x400;
+/** u32: nanoseconds within the second. */
+export const STAGE_NANOS = 0x800;
+/** i32, out: r0, low 32 bits. */
+export const STAGE_RETVALS = 0xc00;
+/** f64: seconds since the epoch. */
+export const STAGE_SECONDS = 0x1000;
+export const STAGE_SIZE = 0x1800;

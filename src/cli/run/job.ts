@@ -150,8 +150,9 @@ async function putPackets(
   const put = (batch: PacketBatch) => {
     for (let from = 0; from < batch.count; ) {
       const ran = runner.run(batch, from);
+      const { retvals } = runner;
       for (let i = 0; i < ran; i++) {
-        const retval = runner.retvals[i]!;
+        const retval = retvals[i]!;
         outcome.tally.add(retval, batch.lengths[from + i]!);
         if (out === null) continue;
         const kept = keptLength(program.type, retval, runner.lengths[i]!);
