@@ -3,6 +3,7 @@ import { type Helper, helperByName, mayCall } from "../uapi/index.ts";
 import { assert } from "../util/index.ts";
 import type { GuestMemory } from "../vm/memory.ts";
 import type { Runtime } from "../vm/runtime.ts";
+import { pointerRules } from "./pointer-rules.ts";
 import { type PrintHelpers, printHelpers } from "./print.ts";
 import { HELPER_ROWS, type HelperRow } from "./rows.ts";
 
@@ -35,6 +36,7 @@ function bind(helper: Helper, row: HelperRow, call: Call): HelperBinding {
     call,
     ...(row.callback === undefined ? {} : { callback: row.callback }),
     ...(row.intrinsic === undefined ? {} : { intrinsic: row.intrinsic }),
+    pointers: pointerRules(helper),
   };
 }
 

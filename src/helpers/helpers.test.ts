@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { PointerSize } from "../isa/index.ts";
 import { CLOCK_NS, CLOCK_STEP_NS, CPU_ID, RANDOM_STATE, REDIRECT_FLAGS, REDIRECT_TARGET } from "../runtime/layout.ts";
 import { helperByName, mayCall, PROG_TYPE } from "../uapi/index.ts";
 import { GuestMemory, Vm } from "../vm/index.ts";
@@ -32,6 +33,48 @@ describe("binding", () => {
 
   test("helpers that run in wasm are the module's exports", () => {
     expect(helper("xdp_adjust_head")).toBe(runtime.exports["xdp_adjust_head"]);
+  });
+});
+
+describe("pointer rules", () => {
+  const rulesOf = (name: string, type = TC) => table(type).get(helperByName(name)!.id)!.pointers;
+  const map = { arg: 1, what: "map", target: { kind: "map" }, nullable: false };
+  const bytes = (arg: number, what: string, write: boolean, size: PointerSize, nullable = false) => {
+    return { arg, what, target: { kind: "memory", write, size }, nullable };
+  };
+
+  test("keys and values are as long as the map says", () => {
+    expect(rulesOf("map_update_elem")).toEqual([
+      map,
+      bytes(2, "key", false, { kind: "map_key", arg: 1 }),
+      bytes(3, "value", false, { kind: "map_value", arg: 1 }),
+    ]);
+    expect(rulesOf("map_pop_elem")).toEqual([map, bytes(2, "value", true, { kind: "map_value", arg: 1 })]);
+  });
+
+  test("buffers are as long as the next argument or the row says", () => {
+    expect(rulesOf("skb_load_bytes")).toEqual([
+      { arg: 1, what: "context", target: { kind: "context" }, nullable: false },
+      bytes(3, "memory", true, { kind: "arg", arg: 4 }),
+    ]);
+    expect(rulesOf("csum_diff")).toEqual([
+      bytes(1, "memory", false, { kind: "arg", arg: 2 }, true),
+      bytes(3, "memory", false, { kind: "arg", arg: 4 }, true),
+    ]);
+    expect(rulesOf("strtol")?.[1]).toEqual(bytes(4, "memory", true, { kind: "fixed", bytes: 8 }));
+    expect(rulesOf("snprintf")?.[1]).toEqual({ arg: 3, what: "string", target: { kind: "string" }, nullable: false });
+    expect(rulesOf("ringbuf_submit")?.[0]?.target).toEqual({ kind: "ringbuf_record" });
+  });
+
+  test("every pointer that crosses as one is under a rule, but for those that only pass through", () => {
+    const free: string[] = [];
+    for (const { name, args, pointers } of table(TC).values()) {
+      const held = new Set(pointers?.map((rule) => rule.arg));
+      args.forEach((abi, i) => {
+        if (abi === "ptr" && !held.has(i + 1)) free.push(`${name} ${i + 1}`);
+      });
+    }
+    expect(free).toEqual(["bpf_for_each_map_elem 3", "bpf_loop 3"]);
   });
 });
 

@@ -4,4 +4,14 @@ export type { Field, Form, FormKind } from "./forms.ts";
 export { FORMS, form, formsOf, widthBytes } from "./forms.ts";
 export type { Code, Insn, Operands } from "./insn.ts";
 export { imm64, insn, isBranch, isTerminal, loadImm64, slots } from "./insn.ts";
-export type { ArgAbi, HelperBinding, HelperTable, MapRef, ProgramImage, RetAbi } from "./program.ts";
+export type {
+  ArgAbi,
+  HelperBinding,
+  HelperTable,
+  MapRef,
+  PointerRule,
+  PointerSize,
+  PointerTarget,
+  ProgramImage,
+  RetAbi,
+} from "./program.ts";

@@ -48,6 +48,30 @@ export type ArgAbi = "ptr" | "u32" | "s32" | "flags" | "u64";
 /** `int`: i32, sign-extended to r0; `ptr`: i32, zero-extended; `u64`: i64; `void`: r0 becomes 0. */
 export type RetAbi = "int" | "ptr" | "u64" | "void";
 
+/** How many bytes a pointer argument names. Arguments count from 1. */
+export type PointerSize =
+  | { readonly kind: "fixed"; readonly bytes: number }
+  /** As many as that argument says. */
+  | { readonly kind: "arg"; readonly arg: number }
+  /** A key or value of the map that is that argument. */
+  | { readonly kind: "map_key" | "map_value"; readonly arg: number };
+
+/** What a pointer argument points at: a map's descriptor, the run's context, NUL-terminated text, a reserved record, or bytes. */
+export type PointerTarget =
+  | { readonly kind: "map" | "context" | "string" | "ringbuf_record" }
+  | { readonly kind: "memory"; readonly write: boolean; readonly size: PointerSize };
+
+/** What a helper demands of one of its pointer arguments. */
+export interface PointerRule {
+  /** Number of the argument, from 1. */
+  readonly arg: number;
+  /** What the argument is, for messages: `key`. */
+  readonly what: string;
+  readonly target: PointerTarget;
+  /** 0 is allowed too. */
+  readonly nullable: boolean;
+}
+
 /** A helper or kfunc bound to its implementation. */
 export interface HelperBinding {
   readonly id: number;
@@ -63,6 +87,8 @@ export interface HelperBinding {
   readonly callback?: true;
   /** Engines open-code it; `call` is then never used: `tail_call`, `loop`. */
   readonly intrinsic?: "tail_call" | "loop";
+  /** What its pointer arguments must point at, ascending by argument. Only the stepping engine asks; the others trust the program. */
+  readonly pointers?: readonly PointerRule[];
 }
 
 /** Helpers by id as one program may call them. */

@@ -122,6 +122,7 @@ export class GuestMap {
     this.set(MAP_SPIN_LOCK, this.spinLock === null ? 0 : this.spinLock + 1);
     this.#stageFor(this.stagedKeySize + this.stagedValueSize);
     row.family.layOut(this, alignTo(this.address + MAP_DESCRIPTOR_SIZE, alignment));
+    runtime.memory.maps.add(this.address);
   }
 
   /** The map as engines see it. */
@@ -236,6 +237,7 @@ export class GuestMap {
   free(): void {
     this.row.family.release?.(this);
     for (const region of this.#regions) this.runtime.memory.removeRegion(region);
+    this.runtime.memory.maps.delete(this.address);
     this.runtime.memory.free(this.address);
     if (this.#stage !== SCRATCH) this.runtime.memory.free(this.#stage);
   }

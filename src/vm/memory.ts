@@ -42,6 +42,8 @@ export class GuestMemory {
   readonly #sizes = new Map<number, number>();
   #holes: Hole[] = [];
   #regions: Region[] = [];
+  /** Addresses of the descriptors of all maps that lie in it: what the checking interpreter takes for a map. */
+  readonly maps = new Set<number>();
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: HEAP_START / PAGE + 1, maximum: MAX_PAGES });

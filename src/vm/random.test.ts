@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FORMS, type Form, type HelperBinding, type Insn, insn, layOut, loadImm64 } from "../isa/index.ts";
+import {
+  FORMS,
+  type Form,
+  type HelperBinding,
+  type Insn,
+  insn,
+  layOut,
+  loadImm64,
+  type PointerRule,
+} from "../isa/index.ts";
 import { FRAME_SIZE, STACK_TOP } from "../runtime/layout.ts";
 import { BpfError } from "../util/index.ts";
 import { type EngineName, plainImage, Vm } from "./index.ts";
@@ -98,6 +107,8 @@ test("random programs leave the same registers and stack on every engine", () =>
   );
 }, 120_000);
 
+const MAP: PointerRule = { arg: 2, what: "map", target: { kind: "map" }, nullable: false };
+
 test("code that nobody verified returns or ends with a BpfError", () => {
   const any = fc.record({
     form: fc.constantFrom(...FORMS),
@@ -107,7 +118,7 @@ test("code that nobody verified returns or ends with a BpfError", () => {
     imm: fc.integer({ min: -20, max: 20 }),
   });
   const helpers = new Map<number, HelperBinding>([
-    [1, { id: 1, name: "tail", args: [], ret: "void", call: () => 0, intrinsic: "tail_call" }],
+    [1, { id: 1, name: "tail", args: [], ret: "void", call: () => 0, intrinsic: "tail_call", pointers: [MAP] }],
     [2, { id: 2, name: "loop", args: [], ret: "int", call: () => 0, intrinsic: "loop" }],
     [3, { id: 3, name: "pointer", args: ["u64"], ret: "u64", call: () => BigInt(STACK_TOP - 8) }],
   ]);

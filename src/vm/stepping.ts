@@ -1,10 +1,9 @@
-import type { Insn } from "../isa/index.ts";
+import type { HelperBinding, Insn } from "../isa/index.ts";
 import { imm64, slots } from "../isa/index.ts";
 import {
   CALL_FRAME,
   FRAME_SIZE,
   MAP_DATA,
-  MAP_DESCRIPTOR_SIZE,
   MAP_MAX_ENTRIES,
   MAP_STRIDE,
   MAX_FRAMES,
@@ -17,15 +16,17 @@ import {
   TAIL_CALLS,
 } from "../runtime/layout.ts";
 import type { BpfError } from "../util/error.ts";
-import { runError } from "./errors.ts";
-import { CALL_RESULT } from "./helper-call.ts";
+import { accessText, runError } from "./errors.ts";
+import { CALL_RESULT, type FrameCall } from "./helper-call.ts";
 import type { GuestMemory } from "./memory.ts";
 import { ALU_OPERATIONS, ATOMIC_OPERATIONS, JUMP_CONDITIONS, swapBytes } from "./operations.ts";
 import { packetLoad } from "./packet-load.ts";
+import { findBadPointer, type PointerScope } from "./pointers.ts";
 import { insnName, type LoadedProgram, type ProgramTable } from "./program.ts";
 
 /*
- * The reference interpreter: one instruction per step, registers as BigInt, every access checked against the region table.
+ * The reference interpreter: one instruction per step, registers as BigInt, every access checked against the region table,
+ * those of helpers by the rules of their arguments before the call.
  * Nothing here is fast; everything can be looked at while it runs.
  */
 
@@ -87,12 +88,14 @@ export class Stepper {
   executed = 0n;
   readonly budget: bigint;
   readonly #programs: ProgramTable;
+  readonly #context: number;
   readonly #reach: (address: bigint, size: number, write: boolean) => number;
 
   constructor(start: StepperStart) {
     this.memory = start.memory;
     this.budget = start.budget;
     this.#programs = start.programs;
+    this.#context = start.context;
     const { observe } = start;
     this.#reach =
       observe === undefined
@@ -134,7 +137,8 @@ export class Stepper {
 
   /**
    * Executes one instruction. A helper that calls back runs its callbacks within the step.
-   * @throws BpfError `E_RUN_ACCESS`, `E_RUN_BUDGET`, `E_RUN_HELPER`, `E_RUN_FRAMES`, `E_RUN_INSN`; the state is that before the instruction.
+   * @throws BpfError `E_RUN_ACCESS`, `E_RUN_ARGUMENT`, `E_RUN_BUDGET`, `E_RUN_HELPER`, `E_RUN_FRAMES`, `E_RUN_INSN`: the state is that
+   * before the instruction; `E_RUN_TRAP`: a helper may have done part of its work.
    */
   step(): void {
     const i = this.program.image.code[this.pc];
@@ -275,10 +279,12 @@ export class Stepper {
   #check(address: bigint, size: number, write: boolean): number {
     const wrapped = BigInt.asUintN(64, address);
     const at = Number(wrapped);
-    if (this.memory.findRegion(at, size, write) === undefined || this.#belowFrame(at)) {
-      throw this.#accessError(wrapped, size, write);
-    }
+    if (!this.#mayAccess(at, size, write)) throw this.#accessError(wrapped, size, write);
     return at;
+  }
+
+  #mayAccess(at: number, size: number, write: boolean): boolean {
+    return this.memory.findRegion(at, size, write) !== undefined && !this.#belowFrame(at);
   }
 
   /** Stack below the innermost frame belongs to nobody yet. */
@@ -336,8 +342,7 @@ export class Stepper {
   /** False where the packet is too short: then r0 is 0 and the function ends. */
   #loadPacket(i: Insn): boolean {
     const skb = this.registers[6]!;
-    const inside = skb >= BigInt(NULL_GUARD_END) && skb + BigInt(SKB_CONTEXT_SIZE) <= BigInt(this.memory.used);
-    if (!this.program.image.skb || !inside) throw this.#accessError(skb, SKB_CONTEXT_SIZE, false);
+    if (!this.program.image.skb || skb !== BigInt(this.#context)) throw this.#accessError(skb, SKB_CONTEXT_SIZE, false);
     const index = i.form.kind === "ld_ind" ? this.registers[i.src]! : 0n;
     const offset = Number(BigInt.asIntN(32, index + BigInt(i.imm)));
     const value = packetLoad(this.memory.view, Number(skb), offset, i.form.width >> 3);
@@ -366,15 +371,49 @@ export class Stepper {
 
   #callHelper(id: number): void {
     const binding = this.program.helpers.get(id);
-    if (binding?.intrinsic !== undefined) {
-      if (binding.intrinsic === "loop") this.#loop();
-      else this.#tailCall();
-      return;
+    if (binding === undefined) throw runError("E_RUN_HELPER", { ...this.#at(), helper: id });
+    this.#checkPointers(binding);
+    switch (binding.intrinsic) {
+      case "loop":
+        this.#loop();
+        break;
+      case "tail_call":
+        this.#tailCall();
+        break;
+      default:
+        this.#callOut(binding, this.program.calls.get(id)!);
     }
-    const call = this.program.calls.get(id);
-    if (call === undefined) throw runError("E_RUN_HELPER", { ...this.#at(), helper: id });
+  }
+
+  /** Holds the arguments against the helper's rules. */
+  #checkPointers({ name, pointers = [] }: HelperBinding): void {
+    if (pointers.length === 0) return;
+    const { registers, memory } = this;
+    const scope: PointerScope = {
+      registers,
+      view: memory.view,
+      maps: memory.maps,
+      context: this.#context,
+      refusal: (address, size, write) =>
+        this.#mayAccess(Number(address), Number(size), write)
+          ? null
+          : accessText({ address, size, write, near: this.#describe(address) }),
+    };
+    const bad = findBadPointer(pointers, scope);
+    if (bad === null) return;
+    const { rule, address, problem } = bad;
+    const argument = { helper: name, argument: rule.arg, what: rule.what, address, problem };
+    throw runError("E_RUN_ARGUMENT", { ...this.#at(), ...argument });
+  }
+
+  #callOut({ name }: HelperBinding, call: FrameCall): void {
     for (let n = 0; n < 5; n++) this.memory.view.setBigUint64(CALL_FRAME + 8 * n, this.registers[n + 1]!, true);
-    call(this.memory, this.frame.top - FRAME_SIZE);
+    try {
+      call(this.memory, this.frame.top - FRAME_SIZE);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      throw runError("E_RUN_TRAP", { ...this.#at(), helper: name, reason: error.message }, { cause: error });
+    }
     this.registers[0] = this.memory.view.getBigUint64(CALL_RESULT, true);
     this.pc++;
   }
@@ -383,9 +422,6 @@ export class Stepper {
   #tailCall(): void {
     const { view } = this.memory;
     const map = Number(this.registers[2]!);
-    if (!(map >= NULL_GUARD_END && map + MAP_DESCRIPTOR_SIZE <= this.memory.used)) {
-      throw this.#accessError(this.registers[2]!, MAP_DESCRIPTOR_SIZE, false);
-    }
     const index = Number(BigInt.asUintN(32, this.registers[3]!));
     const count = view.getUint32(TAIL_CALLS, true);
     this.registers[0] = 0n;
