@@ -1,4 +1,4 @@
-import { ByteReader } from "../util/index.ts";
+import { ByteReader, plainBytes } from "../util/index.ts";
 import { btfError } from "./errors.ts";
 import { kindNumber } from "./kinds.ts";
 import { BtfStrings } from "./strings.ts";
@@ -21,7 +21,8 @@ export interface ParseBtfOptions {
  * Everything is checked here, in one go; types and strings are decoded when asked for.
  * @throws BpfError `E_BTF_*`
  */
-export function parseBtf(bytes: Uint8Array, what: string, options: ParseBtfOptions = {}): Btf {
+export function parseBtf(input: Uint8Array, what: string, options: ParseBtfOptions = {}): Btf {
+  const bytes = plainBytes(input);
   const base = options.base ?? null;
   const header = readHeader(bytes, what);
   const { littleEndian, typesAt, typesLength, stringsAt, stringsLength } = header;
@@ -125,9 +126,7 @@ const HOST_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** Types are made of 32-bit words only, so the byte order is dealt with once, here. */
 function wordsOf(bytes: Uint8Array, offset: number, length: number, littleEndian: boolean): Uint32Array {
-  // Not `slice`: on a Node Buffer that is no copy.
-  const copy = new Uint8Array(length);
-  copy.set(bytes.subarray(offset, offset + length));
+  const copy = bytes.slice(offset, offset + length);
   if (littleEndian !== HOST_LITTLE_ENDIAN) {
     const view = new DataView(copy.buffer);
     for (let i = 0; i < length; i += 4) view.setUint32(i, view.getUint32(i, true), false);

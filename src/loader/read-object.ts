@@ -25,8 +25,7 @@ export interface ReadOptions {
  */
 export function readObject(bytes: Uint8Array, options: ReadOptions = {}): ObjectSpec {
   const file = options.name ?? "object";
-  // Node's Buffer is a Uint8Array whose slice() shares memory; below, slice() is a copy.
-  const elf = parseElf(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), file);
+  const elf = parseElf(bytes, file);
   const reading = startReading(file, elf);
   const code = readCode(reading);
   const maps = readMaps(reading);

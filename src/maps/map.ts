@@ -15,7 +15,7 @@ import {
 } from "../runtime/layout.ts";
 import { MAP_SPIN_LOCK } from "../runtime/map-layout.ts";
 import { MAP_TYPE as TYPES } from "../uapi/map-types.ts";
-import { assert, BpfError } from "../util/error.ts";
+import { assert, BpfError, plainBytes } from "../util/index.ts";
 import type { GuestMemory, Region } from "../vm/memory.ts";
 import type { Runtime } from "../vm/runtime.ts";
 import { BPF_F_INNER_MAP, BPF_F_LOCK, BPF_F_RDONLY, BPF_F_RDONLY_PROG, BPF_F_WRONLY } from "./constants.ts";
@@ -310,7 +310,7 @@ export class GuestMap {
   /** An update leaves the element's spin lock as it is. */
   #keepLock(key: Uint8Array, value: Uint8Array): Uint8Array {
     if (this.spinLock === null) return value;
-    const kept = value.slice();
+    const kept = plainBytes(value).slice();
     const before = this.row.family.lookup(this, key);
     const lock = typeof before === "number" ? new Uint8Array(4) : before.subarray(this.spinLock, this.spinLock + 4);
     kept.set(lock, this.spinLock);

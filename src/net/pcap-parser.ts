@@ -1,3 +1,4 @@
+import { plainBytes } from "../util/index.ts";
 import { PCAP_HEADER_SIZE, pcapVariant, readPcapHeader } from "./pcap.ts";
 import { type CaptureInterface, type CaptureNotice, PacketBatch, type Scanner, type ScanState } from "./pcap-batch.ts";
 import { captureError } from "./pcap-errors.ts";
@@ -122,7 +123,8 @@ export class CaptureParser {
   }
 
   /** Batches of the packets that `chunk` completes. Use up each batch before going on; the chunk may be reused afterwards. */
-  *push(chunk: Uint8Array): Generator<PacketBatch, void, void> {
+  *push(input: Uint8Array): Generator<PacketBatch, void, void> {
+    const chunk = plainBytes(input);
     let start = 0;
     while (this.#carried > 0 && start < chunk.length) {
       // A record lies across the chunks: complete it (and little else) in a buffer of our own.

@@ -3,11 +3,20 @@ import { defineErrors } from "./error.ts";
 const bytesError = defineErrors({
   E_READ_RANGE: (d: { what: string; offset: number; length: number; size: number }) =>
     `${d.what}: ${d.length} bytes at offset ${d.offset} reach beyond its end (${d.size} bytes)`,
-  E_STRING_END: (d: { what: string; offset: number }) => `${d.what}: string at offset ${d.offset} has no terminating NUL`,
+  E_STRING_END: (d: { what: string; offset: number }) =>
+    `${d.what}: string at offset ${d.offset} has no terminating NUL`,
 });
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+
+/**
+ * The same memory as a plain Uint8Array. Parsers pass what callers give them through here: Node's Buffer is a Uint8Array whose
+ * `slice` is a view, so a "copy" of it would write into the caller's bytes.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 /**
  * Bounds-checked reading of a byte buffer in either byte order.
@@ -15,13 +24,14 @@ const encoder = new TextEncoder();
  * Every read beyond the end throws BpfError `E_READ_RANGE`; nothing ever reads `undefined`.
  */
 export class ByteReader {
+  /** Plain, whatever the bytes came as; so is all that `slice` gives. */
   readonly bytes: Uint8Array;
   readonly littleEndian: boolean;
   readonly what: string;
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array, what: string, littleEndian = true) {
-    this.bytes = bytes;
+    this.bytes = plainBytes(bytes);
     this.what = what;
     this.littleEndian = littleEndian;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

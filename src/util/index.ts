@@ -1,4 +1,4 @@
-export { ByteReader, ByteWriter } from "./bytes.ts";
+export { ByteReader, ByteWriter, plainBytes } from "./bytes.ts";
 export type { ErrorData } from "./error.ts";
 export { assert, BpfError, defineErrors } from "./error.ts";
 export { escapeText } from "./escape.ts";
