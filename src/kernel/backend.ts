@@ -23,6 +23,8 @@ export interface MapCreateAttr {
   readonly btfFd?: Fd;
   readonly btfKeyTypeId?: number;
   readonly btfValueTypeId?: number;
+  /** Type id in the kernel's own BTF of a struct_ops map's value. */
+  readonly btfVmlinuxValueTypeId?: number;
 }
 
 export interface MapInfo {
@@ -55,7 +57,13 @@ export interface ProgLoadAttr {
   readonly lineInfo?: Uint8Array;
   readonly attachBtfId?: number;
   readonly attachProgFd?: Fd;
+  /** BTF of the kernel module that `attachBtfId` belongs to. */
+  readonly attachBtfObjFd?: Fd;
+  /** Maps and BTF that instructions refer to by index. */
+  readonly fdArray?: readonly Fd[];
   readonly logLevel?: number;
+  /** Gets the verifier's log, where `logLevel` asks for one and there is a verifier. */
+  readonly log?: (text: string) => void;
 }
 
 export interface ProgInfo {
@@ -66,6 +74,26 @@ export interface ProgInfo {
   readonly mapIds: readonly number[];
   readonly btfId: number;
   readonly gplCompatible: boolean;
+  /** What only a kernel with a verifier and a JIT of its own knows. */
+  readonly kernel?: KernelProgInfo;
+}
+
+/** The rest of struct bpf_prog_info; sizes in bytes. */
+export interface KernelProgInfo {
+  /** The digest of the instructions, 16 hexadecimal digits. */
+  readonly tag: string;
+  readonly xlatedSize: number;
+  readonly jitedSize: number;
+  /** Nanoseconds of CLOCK_BOOTTIME at the load. */
+  readonly loadTime: bigint;
+  readonly uid: number;
+  readonly ifindex: number;
+  readonly runTime: bigint;
+  readonly runCount: bigint;
+  readonly recursionMisses: bigint;
+  readonly verifiedInsns: number;
+  readonly attachBtfObjId: number;
+  readonly attachBtfId: number;
 }
 
 /** BPF_PROG_TEST_RUN. */
@@ -76,6 +104,8 @@ export interface TestRunAttr {
   readonly repeat?: number;
   readonly flags?: number;
   readonly cpu?: number;
+  /** Frames per batch of BPF_F_TEST_XDP_LIVE_FRAMES. */
+  readonly batchSize?: number;
 }
 
 export interface TestRunResult {
@@ -118,4 +148,62 @@ export interface Backend {
   objPin(fd: Fd, path: string): void;
   objGet(path: string): Fd;
   close(fd: Fd): void;
+}
+
+/** One step of a walk over a map: up to `count` elements, and where the next step starts; null at the end. */
+export interface MapBatch {
+  readonly keys: readonly Uint8Array[];
+  readonly values: readonly Uint8Array[];
+  readonly next: Uint8Array | null;
+}
+
+/** BPF_MAP_*_BATCH: many elements in one command. */
+export interface MapBatches {
+  /** @param from `next` of the step before, null for the first */
+  mapLookupBatch(fd: Fd, from: Uint8Array | null, count: number): MapBatch;
+  mapLookupAndDeleteBatch(fd: Fd, from: Uint8Array | null, count: number): MapBatch;
+  /** Elements up to the first that is refused are updated; its error is thrown. */
+  mapUpdateBatch(fd: Fd, keys: readonly Uint8Array[], values: readonly Uint8Array[], flags?: number): void;
+  mapDeleteBatch(fd: Fd, keys: readonly Uint8Array[]): void;
+}
+
+/** BPF_LINK_CREATE. */
+export interface LinkCreateAttr {
+  readonly progFd: Fd;
+  /** What it is attached to: an interface's index, or the descriptor of a cgroup, network namespace or perf event. */
+  readonly target: number;
+  /** BPF_XDP, BPF_TCX_INGRESS, … */
+  readonly attachType: number;
+  /** XDP_FLAGS_*_MODE, BPF_F_BEFORE, BPF_F_AFTER, … */
+  readonly flags?: number;
+  /** Another link or program of the hook (tcx, netkit, cgroup), to be placed beside. */
+  readonly relative?: number;
+  readonly expectedRevision?: bigint;
+  /** Given to programs by bpf_get_attach_cookie. */
+  readonly cookie?: bigint;
+  readonly targetBtfId?: number;
+  /** union bpf_iter_link_info. */
+  readonly iterInfo?: Uint8Array;
+}
+
+export interface LinkInfo {
+  readonly id: number;
+  /** enum bpf_link_type. */
+  readonly type: number;
+  readonly progId: number;
+  /** The interface of an xdp, tcx or netkit link. */
+  readonly ifindex?: number;
+  readonly attachType?: number;
+  readonly cgroupId?: bigint;
+}
+
+/** Attaching: what a program is attached by stays attached while its descriptor is open or pinned. */
+export interface Links {
+  linkCreate(attr: LinkCreateAttr): Fd;
+  /** @param oldProgFd refuse where another program is attached */
+  linkUpdate(fd: Fd, progFd: Fd, oldProgFd?: Fd): void;
+  linkDetach(fd: Fd): void;
+  linkInfo(fd: Fd): LinkInfo;
+  linkNextId(id: number): number | null;
+  linkFdById(id: number): Fd;
 }

@@ -1,6 +1,12 @@
 export type {
   Backend,
   Fd,
+  KernelProgInfo,
+  LinkCreateAttr,
+  LinkInfo,
+  Links,
+  MapBatch,
+  MapBatches,
   MapCreateAttr,
   MapInfo,
   ProgInfo,
@@ -8,6 +14,7 @@ export type {
   TestRunAttr,
   TestRunResult,
 } from "./backend.ts";
+export { kernelError } from "./errors.ts";
 export type { EventStream } from "./events.ts";
 export { EventReader } from "./events.ts";
 export { LoadedMap } from "./loaded-map.ts";

@@ -1,9 +1,11 @@
 import { encode, insn } from "../isa/index.ts";
 import {
   btfForKernel,
+  funcInfoBytes,
   type Kconfig,
   type LinkedProgram,
   type LinkOptions,
+  lineInfoBytes,
   linkProgram,
   type MapSpec,
   type ObjectSpec,
@@ -11,8 +13,8 @@ import {
   resolveKconfig,
 } from "../loader/index.ts";
 import { MAP_TYPE, programType } from "../uapi/index.ts";
-import { defineErrors } from "../util/index.ts";
-import type { Backend, Fd } from "./backend.ts";
+import { BpfError, defineErrors } from "../util/index.ts";
+import type { Backend, Fd, ProgLoadAttr } from "./backend.ts";
 import { LoadedMap } from "./loaded-map.ts";
 import { LoadedProgram } from "./loaded-program.ts";
 
@@ -72,7 +74,8 @@ function byName<T extends { readonly name: string }>(items: readonly T[]): Reado
 /**
  * Brings an object into a kernel: BTF, maps with their first contents, then programs; libbpf's order.
  * What was made before a failure is closed again.
- * @throws BpfError `E_OBJECT_ENDIAN`, `E_PROGRAM_UNKNOWN`, `E_PROGRAM_TYPE`, those of linking, and `E_KERNEL` with the kernel's errno.
+ * @throws BpfError `E_OBJECT_ENDIAN`, `E_PROGRAM_UNKNOWN`, `E_PROGRAM_TYPE`, those of linking, `E_PROG_*`, and `E_KERNEL` with the
+ * kernel's errno. All begin with the object's name.
  */
 export function loadObject(backend: Backend, spec: ObjectSpec, options: LoadOptions = {}): LoadedObject {
   if (!spec.littleEndian) throw objectError("E_OBJECT_ENDIAN", { object: spec.name });
@@ -104,7 +107,8 @@ export function loadObject(backend: Backend, spec: ObjectSpec, options: LoadOpti
     return new LoadedObject(spec, backend, [...programs.values()], [...maps.values()], fds);
   } catch (error) {
     for (const fd of fds) backend.close(fd);
-    throw error;
+    // The kernel knows programs and maps, not the file they come from.
+    throw error instanceof BpfError ? error.within(spec.name) : error;
   }
 }
 
@@ -194,7 +198,6 @@ function loadProgram(
   options: LoadOptions,
 ): Fd {
   const { spec: declared } = program;
-  const info = btfFd !== null && program.funcInfo.length > 0;
   return backend.progLoad({
     type: typeOf(spec, declared, options),
     insns: withMapFds(program, maps),
@@ -203,17 +206,19 @@ function loadProgram(
     flags: declared.flags,
     kernVersion: spec.version,
     ...(declared.attachType === null ? {} : { expectedAttachType: declared.attachType }),
-    ...(info ? { btfFd, funcInfo: funcInfoBytes(program) } : {}),
+    ...(btfFd === null ? {} : debugInfo(spec, program, btfFd)),
   });
 }
 
-/** struct bpf_func_info records: slot of the function's first instruction, type id; u32 each. */
-function funcInfoBytes(program: LinkedProgram): Uint8Array {
-  const bytes = new Uint8Array(program.funcInfo.length * 8);
-  const view = new DataView(bytes.buffer);
-  program.funcInfo.forEach((info, i) => {
-    view.setUint32(i * 8, info.offset, true);
-    view.setUint32(i * 8 + 4, info.type, true);
-  });
-  return bytes;
+/** Types of functions and source lines, as far as the object's BTF.ext tells them. */
+function debugInfo(
+  spec: ObjectSpec,
+  program: LinkedProgram,
+  btfFd: Fd,
+): Pick<ProgLoadAttr, "btfFd" | "funcInfo" | "lineInfo"> {
+  return {
+    ...(program.funcInfo.length === 0 && program.lineInfo.length === 0 ? {} : { btfFd }),
+    ...(program.funcInfo.length === 0 ? {} : { funcInfo: funcInfoBytes(program) }),
+    ...(program.lineInfo.length === 0 ? {} : { lineInfo: lineInfoBytes(spec, program) }),
+  };
 }
