@@ -17,6 +17,13 @@ export class BpfError extends Error {
     this.code = code;
     this.data = data;
   }
+
+  /** The same refusal told from further out: `place` (a file, say) leads the text, unless it does so already. */
+  within(place: string): BpfError {
+    const text = this.message.slice(0, -` [${this.code}]`.length);
+    if (text.startsWith(escapeText(`${place}:`))) return this;
+    return new BpfError(this.code, `${place}: ${text}`, this.data, { cause: this });
+  }
 }
 
 type Templates = Record<string, (data: never) => string>;
