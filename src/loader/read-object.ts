@@ -1,6 +1,7 @@
 import { type Btf, parseBtf, parseBtfExt } from "../btf/index.ts";
 import { type ElfFile, type ElfSection, parseElf } from "../elf/index.ts";
 import { ByteReader } from "../util/index.ts";
+import { holdsSymbolValues } from "./addends.ts";
 import { readCode, readPrograms } from "./code.ts";
 import { readGlobals } from "./data-maps.ts";
 import { objectError } from "./errors.ts";
@@ -58,7 +59,7 @@ export function readObject(bytes: Uint8Array, options: ReadOptions = {}): Object
 }
 
 function startReading(file: string, elf: ElfFile): Reading {
-  const base: Reading = { file, elf, btf: null, btfExt: null, notes: [] };
+  const base: Reading = { file, elf, btf: null, btfExt: null, symbolValues: holdsSymbolValues(elf), notes: [] };
   const section = elf.sections.find((s) => s.name === ".BTF");
   if (section === undefined) return base;
   if (section.type === SHT_NOBITS) throw objectError("E_OBJECT_BTF_NOBITS", where(base, section));

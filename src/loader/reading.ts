@@ -8,6 +8,8 @@ export interface Reading {
   readonly elf: ElfFile;
   readonly btf: Btf | null;
   readonly btfExt: BtfExt | null;
+  /** Whether lddw hold their symbol's value beside the addend: see addends.ts. */
+  readonly symbolValues: boolean;
   /** Remarks for people about what was passed over. */
   readonly notes: string[];
 }

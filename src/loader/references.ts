@@ -1,6 +1,7 @@
 import type { ElfRelocation, ElfSection } from "../elf/index.ts";
 import { relocationType } from "../elf/index.ts";
 import type { Insn } from "../isa/index.ts";
+import { callOffset, loadOffset } from "./addends.ts";
 import { functionAt, type RawCode } from "./code.ts";
 import { isDataSection } from "./data-maps.ts";
 import { objectError } from "./errors.ts";
@@ -66,7 +67,7 @@ function understand(reading: Reading, code: RawCode, relocation: ElfRelocation, 
   }
   return call
     ? callReference(at, insn, relocation, target, targets)
-    : loadReference(at, insn, relocation, symbol, target, targets);
+    : loadReference(at, symbol, target, loadOffset(insn, relocation, reading.symbolValues), relocation, targets);
 }
 
 type At = ReturnType<typeof atSlot>;
@@ -92,25 +93,21 @@ function functionStart(at: At, symbol: string, target: ElfSection, offset: numbe
   return slot;
 }
 
-/** R_BPF_64_32 (llvm_reloc.rst): the call's displacement, kept in imm, counts from the symbol; -1 is its first instruction. */
 function callReference(at: At, insn: Insn, relocation: ElfRelocation, target: ElfSection, targets: Targets): Reference {
-  const displacement = insn.form.op === "local" ? insn.off : insn.imm;
-  const offset = relocation.symbol.value + (displacement + 1) * SLOT;
-  const slot = functionStart(at, relocation.symbol.name || target.name, target, offset, targets);
+  const symbol = relocation.symbol.name || target.name;
+  const slot = functionStart(at, symbol, target, callOffset(insn, relocation), targets);
   return { kind: "call", slot: at.slot, section: target.name, target: slot };
 }
 
-/** R_BPF_64_64: the immediate is an offset in bytes from the symbol. */
 function loadReference(
   at: At,
-  insn: Insn,
-  relocation: ElfRelocation,
   symbol: string,
   target: ElfSection,
+  offset: number,
+  relocation: ElfRelocation,
   targets: Targets,
 ): Reference {
   const { slot } = at;
-  const offset = relocation.symbol.value + insn.imm;
   if (targets.code.some((c) => c.section === target)) {
     const start = functionStart(at, symbol, target, offset, targets);
     return { kind: "func_address", slot, section: target.name, target: start };
@@ -123,7 +120,7 @@ function loadReference(
   }
   const maps = targets.maps.get(target);
   if (maps === undefined) throw objectError("E_RELOC_SECTION", { ...at, symbol, target: target.name });
-  // Maps are named whole, and assemblers of gcc before 13 leave the symbol's own value in the immediate: it counts for sections only.
+  // Maps are named whole.
   const place = relocation.symbol.type === STT_SECTION ? offset : relocation.symbol.value;
   const map = maps.get(place);
   if (map === undefined) throw objectError("E_RELOC_MAP", { ...at, symbol, offset: place, target: target.name });
