@@ -1,6 +1,6 @@
+import { createMap, type GuestMap, type MapAttr } from "../../src/maps/index.ts";
 import { GuestMemory } from "../../src/vm/memory.ts";
 import { createRuntime, type Runtime } from "../../src/vm/runtime.ts";
-import { createMap, type GuestMap, type MapAttr } from "../../src/maps/index.ts";
 
 export function testRuntime(): Runtime {
   return createRuntime(new GuestMemory(), { call_helper() {}, call_function: () => 0n });

@@ -1,17 +1,30 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMap, GuestMap } from "../../src/maps/index.ts";
+import { MapCommands, type MapShape } from "../../src/node/linux/maps.ts";
+import { PROG_TYPE } from "../../src/uapi/index.ts";
+import { runningKernel } from "../support/linux.ts";
 import { make, testRuntime } from "./guest.ts";
-import type { KernelMap } from "./real-kernel.ts";
 
 /** The same commands to maps of ours and of the running kernel; answers must be equal. Needs CAP_BPF. */
 
-const kernel = await import("./real-kernel.ts").then(
-  (module) => (module.kernelAnswers() ? module : null),
-  () => null,
-);
-if (kernel === null) console.warn("SKIPPED: maps against the running kernel (needs Linux, koffi and CAP_BPF)");
-const CPUS = 2;
+const kernel = await runningKernel("maps against the running kernel");
+const CPUS = kernel?.possibleCpus ?? 2;
+
+/** A map of the running kernel whose answers are bytes, 0 or -errno, as GuestMap's are. */
+class KernelMap {
+  readonly shape: MapShape;
+  readonly #commands = new MapCommands(kernel!.bpf);
+  constructor(s: Shape, elementSize: number) {
+    this.shape = { fd: this.#commands.create({ ...s, name: "m" }), keySize: s.keySize, elementSize };
+  }
+  lookup = (key: Uint8Array, flags = 0) => this.#commands.lookup(this.shape, key, flags);
+  update = (key: Uint8Array, value: Uint8Array, flags = 0) => this.#commands.update(this.shape, key, value, flags);
+  delete = (key: Uint8Array) => this.#commands.delete(this.shape, key);
+  nextKey = (key: Uint8Array | null) => this.#commands.nextKey(this.shape, key);
+  lookupAndDelete = (key: Uint8Array, flags = 0) => this.#commands.lookupAndDelete(this.shape, key, flags);
+  close = () => kernel!.bpf.libc.close(this.shape.fd);
+}
 
 interface Shape {
   readonly name: string;
@@ -189,8 +202,8 @@ describe.skipIf(kernel === null)("as the running kernel answers", () => {
     const runtime = testRuntime();
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const real = new kernel!.KernelMap(kernel!.createKernelMap(s), s.keySize, valueSize);
-        expect(real.fd).toBeGreaterThanOrEqual(0);
+        const real = new KernelMap(s, valueSize);
+        expect(real.shape.fd).toBeGreaterThanOrEqual(0);
         const ours = make(runtime, {
           ...s,
           name: "m",
@@ -217,8 +230,11 @@ describe.skipIf(kernel === null)("as the running kernel answers", () => {
     const call = fc.record({ helper: fc.constantFrom(...helpers), step });
     fc.assert(
       fc.property(fc.array(call, { maxLength: 40 }), (calls) => {
-        const fd = kernel!.createKernelMap(s);
-        const programs = new Map(helpers.map((h) => [h, kernel!.loadProgram(helperProgram(h, fd))]));
+        const fd = kernel!.mapCreate({ ...s, name: "m" });
+        const type = PROG_TYPE.BPF_PROG_TYPE_XDP;
+        const programs = new Map(
+          helpers.map((h) => [h, kernel!.progLoad({ type, insns: helperProgram(h, fd), license: "GPL" })]),
+        );
         const ours = make(runtime, { ...s, name: "m", cpus: CPUS });
         const at = runtime.memory.alloc(PACKET);
         try {
@@ -235,7 +251,7 @@ describe.skipIf(kernel === null)("as the running kernel answers", () => {
             expect([helper.name, given, result]).toEqual([
               helper.name,
               given,
-              kernel!.runProgram(programs.get(helper)!, packet),
+              kernel!.progTestRun(programs.get(helper)!, { dataIn: packet }).retval | 0,
             ]);
           }
         } finally {
@@ -250,6 +266,7 @@ describe.skipIf(kernel === null)("as the running kernel answers", () => {
   });
 
   test("creation", () => {
+    const commands = new MapCommands(kernel!.bpf);
     // Up to BPF_F_VTYPE_BTF_OBJ_FD: with BPF_F_TOKEN_FD the kernel checks some sizes first.
     const bit = fc.integer({ min: 0, max: 15 }).map((b) => 1 << b);
     const attr = fc.record({
@@ -269,8 +286,8 @@ describe.skipIf(kernel === null)("as the running kernel answers", () => {
         // NR_CPUS is the kernel's configuration; what is big but allowed depends on the machine's memory.
         fc.pre(a.type !== 16 || a.maxEntries <= 256);
         fc.pre(a.maxEntries * (a.valueSize + a.keySize) < 2 ** 25 || (a.maxEntries === 0xffffffff && a.valueSize > 8));
-        const fd = kernel!.createKernelMap(a);
-        if (fd >= 0) kernel!.close(fd);
+        const fd = commands.create(a);
+        if (fd >= 0) kernel!.bpf.libc.close(fd);
         const ours = createMap(testRuntime(), { ...a, name: "", id: 1, cpus: CPUS });
         expect([a, ours instanceof GuestMap ? 0 : ours]).toEqual([a, Math.min(fd, 0)]);
       }),

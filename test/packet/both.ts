@@ -1,10 +1,10 @@
 import { createHelpers } from "../../src/helpers/index.ts";
 import { decode, encode, type HelperTable, type Insn, insn, loadImm64 } from "../../src/isa/index.ts";
 import { createContext, type RunContext } from "../../src/net/index.ts";
-import { contextLayout, helperByName } from "../../src/uapi/index.ts";
+import { contextLayout, helperByName, MAP_TYPE } from "../../src/uapi/index.ts";
+import { BpfError } from "../../src/util/index.ts";
 import { type EngineName, GuestMemory, plainImage, Vm } from "../../src/vm/index.ts";
-import { skipped } from "../support/needs.ts";
-import type { Outcome } from "./kernel.ts";
+import { runningKernel } from "../support/linux.ts";
 
 /** The same packet program on the running kernel and on each engine of ours. */
 
@@ -77,24 +77,39 @@ function program(c: Case, dataAddress: (dst: number, offset: number) => Insn): U
   return encode([insn("mov64_reg", { dst: 6, src: 1 }), ...c.steps.flatMap((step) => step(dataAddress)), insn("exit")]);
 }
 
-const kernel = await import("./kernel.ts").then(
-  (module) => (module.kernelAnswers() ? module : null),
-  () => null,
-);
-export const HAS_KERNEL =
-  kernel !== null || !skipped("packet helpers against the running kernel", "needs Linux, koffi and CAP_BPF");
+const kernel = await runningKernel("packet helpers against the running kernel");
+export const HAS_KERNEL = kernel !== null;
 
-/** On the running kernel. @throws Error with the verifier's log where it refuses the program */
+/** What a test run gave, or its -errno. */
+export type Outcome = { retval: number; dataOut: Uint8Array; ctxOut: Uint8Array | undefined } | number;
+
+/** A frozen array of one element with these bytes, as libbpf makes of `.rodata`. */
+function createRodata(contents: Uint8Array): number {
+  const BPF_F_RDONLY_PROG = 128;
+  const map = { type: MAP_TYPE.BPF_MAP_TYPE_ARRAY, keySize: 4, maxEntries: 1, flags: BPF_F_RDONLY_PROG };
+  const fd = kernel!.mapCreate({ ...map, valueSize: contents.length });
+  kernel!.mapUpdate(fd, new Uint8Array(4), contents);
+  kernel!.mapFreeze(fd);
+  return fd;
+}
+
+/** On the running kernel. @throws BpfError with the verifier's last line where it refuses the program */
 export function onKernel(c: Case): Outcome {
   if (kernel === null) throw new Error("no kernel");
-  const data = c.rodata === undefined ? -1 : kernel.createRodata(c.rodata);
-  const bytes = program(c, (dst, offset) => insn("ld_imm64_map_value", { dst, imm: data, hi: offset }));
-  const fd = kernel.load(c.type, bytes);
+  const data = c.rodata === undefined ? -1 : createRodata(c.rodata);
+  const insns = program(c, (dst, offset) => insn("ld_imm64_map_value", { dst, imm: data, hi: offset }));
+  const fd = kernel.progLoad({ type: c.type, insns, license: "GPL" });
   if (data >= 0) kernel.close(data);
-  if (typeof fd === "string") throw new Error(`${c.name}: ${fd}`);
-  const outcome = kernel.run(fd, c.packet, c.ctx, c.repeat ?? 1);
-  kernel.close(fd);
-  return outcome;
+  try {
+    const ctx = c.ctx === undefined ? {} : { ctxIn: c.ctx };
+    const { retval, dataOut, ctxOut } = kernel.progTestRun(fd, { dataIn: c.packet, ...ctx, repeat: c.repeat ?? 1 });
+    return { retval, dataOut, ctxOut: c.ctx === undefined ? undefined : ctxOut };
+  } catch (error) {
+    if (error instanceof BpfError && error.code === "E_KERNEL") return -(error.data["errno"] as number);
+    throw error;
+  } finally {
+    kernel.close(fd);
+  }
 }
 
 export const ENGINES: readonly EngineName[] = ["stepping", "interpreter", "jit"];
@@ -109,7 +124,7 @@ const data = vm.memory.alloc(RODATA_SIZE);
 vm.memory.addRegion({ start: data, end: data + RODATA_SIZE, write: false, name: "rodata" });
 
 function contextOf(type: number): RunContext {
-  const context = contexts.get(type) ?? createContext(vm.memory, type);
+  const context = contexts.get(type) ?? createContext(vm.runtime, type);
   if (context === undefined) throw new Error(`no context for type ${type}`);
   contexts.set(type, context);
   return context;

@@ -116,10 +116,12 @@ export function runProgram(bpf: BpfSyscall, fd: number, type: number, attr: Test
   const { arena } = bpf;
   const shape = SHAPES.get(type) ?? SKB_SHAPE;
   arena.begin();
-  const ctxIn = arena.copy(attr.ctxIn);
-  const ctxSize = attr.ctxIn?.length ?? 0;
-  const ctxOut = shape.ctx === "always" || (shape.ctx === "given" && ctxSize > 0) ? arena.room(CTX_OUT) : null;
-  const dataIn = arena.copy(attr.dataIn);
+  // A context of no bytes is not the same as none: the kernel refuses it.
+  const given = (bytes: Uint8Array | undefined) => (bytes?.length === 0 ? arena.room(0).address : arena.copy(bytes));
+  const ctxIn = given(attr.ctxIn);
+  const dataIn = given(attr.dataIn);
+  const wantsCtx = shape.ctx === "always" || (shape.ctx === "given" && attr.ctxIn !== undefined);
+  const ctxOut = wantsCtx ? arena.room(CTX_OUT) : null;
   const live = ((attr.flags ?? 0) & BPF_F_TEST_XDP_LIVE_FRAMES) !== 0;
   const dataOut = shape.packet && !live ? arena.room((attr.dataIn?.length ?? 0) + GROWTH) : null;
   const result = bpf.run("BPF_PROG_TEST_RUN", {
@@ -129,7 +131,7 @@ export function runProgram(bpf: BpfSyscall, fd: number, type: number, attr: Test
     data_size_out: dataOut?.bytes.length ?? 0,
     data_out: dataOut?.address ?? 0n,
     repeat: attr.repeat ?? 0,
-    ctx_size_in: ctxSize,
+    ctx_size_in: attr.ctxIn?.length ?? 0,
     ctx_in: ctxIn,
     ctx_size_out: ctxOut?.bytes.length ?? 0,
     ctx_out: ctxOut?.address ?? 0n,
