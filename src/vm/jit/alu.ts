@@ -1,6 +1,6 @@
 import type { Insn } from "../../isa/index.ts";
 import type { Registers } from "./registers.ts";
-import { ANY, CONST, constValue, FP, FULL, isNarrow, type Value } from "./values.ts";
+import { CONST, constValue, FP, FULL, isNarrow, type Value } from "./values.ts";
 import { I32, I64, W } from "./wasm.ts";
 
 const OP32: Readonly<Record<string, number>> = {
@@ -78,6 +78,31 @@ function bound(op: string, a: number, b: number, constant: boolean): number {
   }
 }
 
+function fold32(op: string, x: number, y: number): number | undefined {
+  switch (op) {
+    case "add":
+      return x + y;
+    case "sub":
+      return x - y;
+    case "mul":
+      return Math.imul(x, y);
+    case "or":
+      return x | y;
+    case "and":
+      return x & y;
+    case "xor":
+      return x ^ y;
+    case "lsh":
+      return x << y;
+    case "rsh":
+      return x >>> y;
+    case "arsh":
+      return x >> y;
+    default:
+      return undefined;
+  }
+}
+
 /** What an operation other than a division gives for two known operands (RFC 9669 section 4.1). */
 function fold(op: string, width: number, a: Value, b: Value): Value | undefined {
   if ((op === "add" || op === "sub") && a.hi === a.lo >> 31 && b.hi === b.lo >> 31 && width === 64) {
@@ -85,10 +110,14 @@ function fold(op: string, width: number, a: Value, b: Value): Value | undefined 
     const sum = op === "add" ? a.lo + b.lo : a.lo - b.lo;
     return constValue(sum | 0, Math.floor(sum / 2 ** 32));
   }
+  if (width === 32) {
+    const result = fold32(op, a.lo, b.lo);
+    return result === undefined ? undefined : constValue(result, 0);
+  }
   const join64 = (v: Value): bigint => (BigInt(v.hi >>> 0) << 32n) | BigInt(v.lo >>> 0);
-  const x = width === 64 ? BigInt.asIntN(64, join64(a)) : BigInt(a.lo);
-  const y = width === 64 ? BigInt.asIntN(64, join64(b)) : BigInt(b.lo);
-  const shift = BigInt(b.lo & (width - 1));
+  const x = BigInt.asIntN(64, join64(a));
+  const y = BigInt.asIntN(64, join64(b));
+  const shift = BigInt(b.lo & 63);
   let result: bigint;
   switch (op) {
     case "add":
@@ -113,7 +142,7 @@ function fold(op: string, width: number, a: Value, b: Value): Value | undefined 
       result = x << shift;
       break;
     case "rsh":
-      result = BigInt.asUintN(width, x) >> shift;
+      result = BigInt.asUintN(64, x) >> shift;
       break;
     case "arsh":
       result = x >> shift;
@@ -121,8 +150,7 @@ function fold(op: string, width: number, a: Value, b: Value): Value | undefined 
     default:
       return undefined;
   }
-  const lo = Number(BigInt.asIntN(32, result));
-  return constValue(lo, width === 64 ? Number(BigInt.asIntN(32, result >> 32n)) : 0);
+  return constValue(Number(BigInt.asIntN(32, result)), Number(BigInt.asIntN(32, result >> 32n)));
 }
 
 /** Division and remainder: by zero they give 0 and the dividend; INT_MIN / -1 is INT_MIN (RFC 9669 section 4.1). */
@@ -214,6 +242,9 @@ function alu32(r: Registers, i: Insn): void {
   r.set32(i.dst, max);
 }
 
+/** Farther from the frame pointer than this, sums are ordinary numbers. */
+const FP_RANGE = 0x10000;
+
 /** `dst = dst op src`, 64 bits wide, on i32 where the result provably has no upper bits. */
 function alu64(r: Registers, i: Insn): void {
   const { op } = i.form;
@@ -228,9 +259,13 @@ function alu64(r: Registers, i: Insn): void {
         return;
       }
     }
-    if (a.kind === FP && (op === "add" || op === "sub")) {
-      r.setFp(i.dst, (a.lo + (op === "add" ? b.value.lo : -b.value.lo)) | 0);
-      return;
+    if (a.kind === FP && (op === "add" || op === "sub") && b.value.hi === b.value.lo >> 31) {
+      const offset = op === "add" ? a.lo + b.value.lo : a.lo - b.value.lo;
+      // Near the frame the sum cannot leave 32 bits.
+      if (Math.abs(offset) <= FP_RANGE) {
+        r.setFp(i.dst, offset);
+        return;
+      }
     }
   }
   const narrowA = isNarrow(a);
@@ -397,10 +432,7 @@ function emitMovsx(r: Registers, i: Insn): void {
 export function emitExtendPair(r: Registers, first: Insn, second: Insn): boolean {
   if (first.form.name !== "lsh64_imm" || first.imm !== 32 || second.dst !== first.dst || second.imm !== 32)
     return false;
-  if (r.value(first.dst).kind !== ANY && second.form.name !== "arsh64_imm") {
-    if (second.form.name !== "rsh64_imm") return false;
-    return true;
-  }
+  if (second.form.name === "rsh64_imm" && isNarrow(r.value(first.dst))) return true;
   if (second.form.name === "rsh64_imm") {
     r.get32(first.dst);
     r.set32(first.dst);
