@@ -1,9 +1,13 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assembleCode } from "../src/asm/index.ts";
 import { createHelpers } from "../src/helpers/index.ts";
+import type { HelperTable } from "../src/isa/index.ts";
+import { RunContexts } from "../src/kernel/test-run.ts";
 import { createMap, type GuestMap, type MapAttr } from "../src/maps/index.ts";
-import { createContext } from "../src/net/index.ts";
+import type { RunContext } from "../src/net/index.ts";
 import { ERRNO, helperByName, MAP_TYPE, PROG_TYPE } from "../src/uapi/index.ts";
+import { BpfError } from "../src/util/index.ts";
 import { type EngineName, plainImage, Vm } from "../src/vm/index.ts";
 
 /** Real helpers on real maps: what the stepping engine lets through runs as on the other engines, what it refuses it names. */
@@ -14,8 +18,14 @@ const T = MAP_TYPE;
 class Machine {
   readonly vm = new Vm();
   readonly maps = new Map<string, GuestMap>();
-  readonly #helpers = createHelpers({ runtime: this.vm.runtime, memory: this.vm.memory, printk: () => undefined }, XDP);
-  readonly #context = createContext(this.vm.memory, XDP)!;
+  readonly helpers: HelperTable;
+  readonly #context: RunContext;
+
+  constructor(type: number) {
+    const { runtime, memory } = this.vm;
+    this.helpers = createHelpers({ runtime, memory, printk: () => undefined }, type);
+    this.#context = new RunContexts(this.vm).of(type);
+  }
 
   map(name: string, type: number, more: Partial<MapAttr> = {}): GuestMap {
     const sizes = { keySize: 4, valueSize: 8, maxEntries: 4, flags: 0, cpus: 2, id: this.maps.size + 1 };
@@ -31,7 +41,7 @@ class Machine {
       .replace(/@(\w+)/g, (_, name: string) => `${this.maps.get(name)!.address} ll`)
       .replace(/&(\w+)/g, (_, name: string) => `${helperByName(name)!.id}`)
       .replaceAll(";", "\n");
-    const program = this.vm.load(plainImage("p", assembleCode(source)), this.#helpers);
+    const program = this.vm.load(plainImage("p", assembleCode(source)), this.helpers);
     const context = this.#context.begin(Uint8Array.from({ length: 64 }, (_, i) => i));
     try {
       return this.vm.run(program, engine, context);
@@ -42,8 +52,8 @@ class Machine {
   }
 }
 
-function machine(): Machine {
-  const m = new Machine();
+function machine(type = XDP): Machine {
+  const m = new Machine(type);
   m.map("array", T.BPF_MAP_TYPE_ARRAY);
   m.map("hash", T.BPF_MAP_TYPE_HASH);
   m.map("percpu", T.BPF_MAP_TYPE_PERCPU_HASH);
@@ -183,3 +193,57 @@ test("a map that is gone is no map", () => {
   const text = `r1 = ${address}; ${KEY}; call &map_lookup_elem; exit`;
   expect(() => m.run(text, "stepping")).toThrow("is no map");
 });
+
+/** Any argument: the context, addresses in and around the stack, maps, values, small and odd numbers. */
+const argument = fc.oneof(
+  fc.constant("r6"),
+  fc.constant("r7"),
+  fc.integer({ min: -600, max: 40 }).map((offset) => `r10 ${offset}`),
+  fc.constantFrom("array", "hash", "percpu", "queue", "ring", "programs", "inner", "outer").map((name) => `@${name}`),
+  fc.integer({ min: -4, max: 64 }).map(String),
+  fc.constantFrom("0x7fffffff", "0x80000000", "0xffffffff", "0x100000000", "0x7fffffffffffffff", "0x40000", "0x50000"),
+);
+
+function loadArgument(text: string, register: number): string {
+  if (text.startsWith("r10")) return `r${register} = r10; r${register} += ${text.slice(4)}`;
+  return text.startsWith("r")
+    ? `r${register} = ${text}`
+    : `r${register} = ${text.startsWith("@") ? text : `${text} ll`}`;
+}
+
+// No helper may trap, throw or write where no program may, whatever it is called with.
+test.each([XDP, PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS])(
+  "helpers of type %i called with anything",
+  (type) => {
+    const m = machine(type);
+    const ids = [...m.helpers.keys()];
+    const descriptors = () =>
+      [...m.maps.values()].map((map) => [map.type, map.keySize, map.get(12), map.get(24), map.get(28)]);
+    const before = descriptors();
+    const ends = new Map<string, number>();
+    const call = fc.record({
+      id: fc.constantFrom(...ids),
+      args: fc.tuple(argument, argument, argument, argument, argument),
+    });
+    fc.assert(
+      fc.property(fc.array(call, { minLength: 1, maxLength: 4 }), (calls) => {
+        const text = calls.map(
+          ({ id, args }) => `${args.map((a, i) => loadArgument(a, i + 1)).join("; ")}; call ${id}; r7 = r0`,
+        );
+        let end = "ran";
+        try {
+          m.run(`r6 = r1; r7 = 0; ${text.join("; ")}; r0 = 0; exit`, "stepping");
+        } catch (error) {
+          expect(error).toBeInstanceOf(BpfError);
+          end = (error as BpfError).code;
+        }
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+        expect(["ran", "E_RUN_ARGUMENT", "E_RUN_INSN"]).toContain(end);
+        expect(descriptors()).toEqual(before);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(ends.get("ran")).toBeGreaterThan(100);
+  },
+  120_000,
+);

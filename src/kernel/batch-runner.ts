@@ -90,9 +90,7 @@ export class BatchRunner implements PacketRunner {
       vm.start(engine, options.budget);
       const id = vm.memory.view.getUint32(ENGINE, true);
       const start = this.#options.now();
-      // The last argument is read by run_batch_skb only: no header is hidden. tc programs see frames from the Ethernet header
-      // on, and so does a socket filter on a packet socket.
-      const enter = () => exports[this.#framing.batch]!(program.slot, id, this.#context, this.#records, staged, 0);
+      const enter = () => exports[this.#framing.batch]!(program.slot, id, this.#context, this.#records, staged);
       vm.enter(program, engine, enter, budget);
       this.nanoseconds += this.#options.now() - start;
     }

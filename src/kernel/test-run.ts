@@ -23,7 +23,7 @@ export class RunContexts {
    */
   of(type: number, onDevice = false): RunContext {
     const key = `${type} ${onDevice}`;
-    const made = this.#contexts.get(key) ?? createContext(this.#vm.memory, type, onDevice);
+    const made = this.#contexts.get(key) ?? createContext(this.#vm.runtime, type, onDevice);
     if (made === undefined) {
       throw kernelError(COMMAND, ERRNO.EOPNOTSUPP, `programs of type ${programTypeLabel(type)} have no test runs yet`);
     }

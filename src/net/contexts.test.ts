@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SKB_DATA, XDP_DATA, XDP_DATA_END, XDP_DATA_META } from "../runtime/layout.ts";
 import { PROG_TYPE } from "../uapi/index.ts";
-import { GuestMemory } from "../vm/index.ts";
+import { GuestMemory, Vm } from "../vm/index.ts";
 import { createContext, SkbContext, XdpContext } from "./index.ts";
 
 const packet = Uint8Array.from({ length: 64 }, (_, i) => i);
@@ -37,9 +37,9 @@ describe("XdpContext", () => {
 
 describe("SkbContext", () => {
   test("socket filters reach no packet bytes, tc does", () => {
-    const memory = new GuestMemory();
-    const filter = new SkbContext(memory, PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER);
-    const tc = new SkbContext(memory, PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS);
+    const { memory, runtime } = new Vm();
+    const filter = new SkbContext(runtime, PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER);
+    const tc = new SkbContext(runtime, PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS);
     const dataOf = (context: SkbContext): number => memory.view.getUint32(context.begin(packet) + SKB_DATA, true);
     expect(memory.findRegion(dataOf(filter), 1, false)).toBeUndefined();
     expect(memory.findRegion(dataOf(tc), 64, true)?.name).toBe("packet");
@@ -49,5 +49,5 @@ describe("SkbContext", () => {
 });
 
 test("types without packets have no context", () => {
-  expect(createContext(new GuestMemory(), PROG_TYPE.BPF_PROG_TYPE_KPROBE)).toBeUndefined();
+  expect(createContext(new Vm().runtime, PROG_TYPE.BPF_PROG_TYPE_KPROBE)).toBeUndefined();
 });

@@ -7,32 +7,21 @@ import {
   SKB_CONTEXT_SIZE,
   SKB_DATA,
   SKB_DATA_END,
-  SKB_DATA_META,
   SKB_DIRECT,
-  SKB_END,
-  SKB_FAMILY,
   SKB_GSO_SEGS,
   SKB_GSO_SIZE,
-  SKB_HEAD,
   SKB_HWTSTAMP,
   SKB_IFINDEX,
   SKB_INGRESS_IFINDEX,
   SKB_LEN,
-  SKB_LOCAL_IP4,
-  SKB_LOCAL_IP6,
-  SKB_MAC_HEADER,
   SKB_MARK,
-  SKB_NETWORK_HEADER,
-  SKB_PKT_TYPE,
   SKB_PRIORITY,
-  SKB_PROTOCOL,
-  SKB_REMOTE_IP4,
-  SKB_REMOTE_IP6,
   SKB_TSTAMP,
   SKB_WIRE_LEN,
 } from "../runtime/layout.ts";
 import { ERRNO, PROG_TYPE } from "../uapi/index.ts";
 import type { GuestMemory, Region } from "../vm/memory.ts";
+import type { Runtime } from "../vm/runtime.ts";
 import { addContextRegions } from "./regions.ts";
 import { copyContextIn, ETH_HLEN, type RunContext, type RunResult } from "./run-context.ts";
 
@@ -49,15 +38,6 @@ const WIRE_LEN_MAX = 65536;
 
 const ETH_P_IP = 0x0800;
 const ETH_P_IPV6 = 0x86dd;
-const ETH_P_802_3 = 0x0001;
-const ETH_P_802_2 = 0x0004;
-const ETH_P_802_3_MIN = 0x0600;
-const AF_INET = 2;
-const AF_INET6 = 10;
-const PACKET_HOST = 0;
-const PACKET_MULTICAST = 2;
-const PACKET_OTHERHOST = 3;
-
 /** Stretches of `__sk_buff` that a test run's `ctx_in` may fill: offset and size. */
 const SETTABLE: readonly (readonly [number, number])[] = [
   [SKB_MARK, 4],
@@ -78,19 +58,6 @@ function isSettable(offset: number): boolean {
   return SETTABLE.some(([start, size]) => offset >= start && offset < start + size);
 }
 
-/** What the loopback device makes of a frame's first 14 bytes (eth_type_trans). */
-function packetType(frame: Uint8Array): number {
-  if ((frame[0]! & 1) !== 0) return PACKET_MULTICAST;
-  return frame.subarray(0, 6).every((byte) => byte === 0) ? PACKET_HOST : PACKET_OTHERHOST;
-}
-
-/** EtherType; 802.3 frames have the kernel's numbers for them. */
-function etherType(frame: Uint8Array): number {
-  const type = (frame[12]! << 8) | frame[13]!;
-  if (type >= ETH_P_802_3_MIN) return type;
-  return frame[14] === 0xff && frame[15] === 0xff ? ETH_P_802_3 : ETH_P_802_2;
-}
-
 /**
  * `struct __sk_buff` and its packet, laid out as BPF_PROG_TEST_RUN does (Documentation/bpf/bpf_prog_run.rst; Linux 6.18).
  *
@@ -101,6 +68,7 @@ function etherType(frame: Uint8Array): number {
  */
 export class SkbContext implements RunContext {
   readonly address: number;
+  readonly #runtime: Runtime;
   readonly #memory: GuestMemory;
   readonly #head: number;
   readonly #link: boolean;
@@ -113,10 +81,12 @@ export class SkbContext implements RunContext {
    * @param link whether the program sees the Ethernet header; a packet socket shows it to its filter, a test run does not
    */
   constructor(
-    memory: GuestMemory,
+    runtime: Runtime,
     type: number,
     link = type === PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS || type === PROG_TYPE.BPF_PROG_TYPE_SCHED_ACT,
   ) {
+    const { memory } = runtime;
+    this.#runtime = runtime;
     this.#memory = memory;
     this.#link = link;
     this.#direct = type !== PROG_TYPE.BPF_PROG_TYPE_SOCKET_FILTER;
@@ -133,7 +103,7 @@ export class SkbContext implements RunContext {
     const ctx = copyContextIn(ctxIn, SK_BUFF_SIZE);
     if (typeof ctx === "number") return ctx;
     for (let i = 0; i < SK_BUFF_SIZE; i++) if (ctx.getUint8(i) !== 0 && !isSettable(i)) return -ERRNO.EINVAL;
-    const protocol = etherType(dataIn);
+    const protocol = (dataIn[12]! << 8) | dataIn[13]!;
     const least = protocol === ETH_P_IP ? 20 : protocol === ETH_P_IPV6 ? 40 : 0;
     if (size - ETH_HLEN < least) return -ERRNO.EINVAL;
     const length = this.#link ? size : size - ETH_HLEN;
@@ -147,21 +117,9 @@ export class SkbContext implements RunContext {
     u8.set(dataIn, mac);
     for (const [offset, bytes] of SETTABLE) u8.set(new Uint8Array(ctx.buffer, offset, bytes), this.address + offset);
     view.setUint16(this.address + SKB_GSO_SIZE + 2, 0, true);
-    this.#set(SKB_LEN, length);
-    this.#set(SKB_PKT_TYPE, packetType(dataIn));
-    view.setUint16(this.address + SKB_PROTOCOL, protocol, false);
     if (this.#get(SKB_IFINDEX) === 0) this.#set(SKB_IFINDEX, LOOPBACK);
-    if (wire === 0) this.#set(SKB_WIRE_LEN, length);
-    const data = mac + size - length;
-    this.#set(SKB_DATA, data);
-    this.#set(SKB_DATA_META, data);
-    this.#set(SKB_DATA_END, data + length);
-    this.#set(SKB_HEAD, this.#head);
-    this.#set(SKB_END, this.#head + ROOM);
-    this.#set(SKB_MAC_HEADER, mac);
-    this.#set(SKB_NETWORK_HEADER, mac + ETH_HLEN);
+    this.#runtime.exports["skb_receive"]!(this.address, mac, size, this.#head, this.#head + ROOM, this.#link ? 1 : 0);
     this.#set(SKB_DIRECT, this.#direct ? 1 : 0);
-    this.#setSocket(protocol, dataIn.subarray(ETH_HLEN));
     for (const cell of [REDIRECT_TARGET, REDIRECT_FLAGS, REDIRECT_MAP]) view.setUint32(cell, 0, true);
     this.#ctx = ctx;
     return this.address;
@@ -184,20 +142,6 @@ export class SkbContext implements RunContext {
     for (const region of this.#regions) this.#memory.removeRegion(region);
     this.#memory.free(this.#head);
     this.#memory.free(this.address);
-  }
-
-  /** The socket of test runs takes its addresses from the packet: source is local, destination is remote. */
-  #setSocket(protocol: number, network: Uint8Array): void {
-    const { u8 } = this.#memory;
-    if (protocol === ETH_P_IP) {
-      this.#set(SKB_FAMILY, AF_INET);
-      u8.set(network.subarray(12, 16), this.address + SKB_LOCAL_IP4);
-      u8.set(network.subarray(16, 20), this.address + SKB_REMOTE_IP4);
-    } else if (protocol === ETH_P_IPV6) {
-      this.#set(SKB_FAMILY, AF_INET6);
-      u8.set(network.subarray(8, 24), this.address + SKB_LOCAL_IP6);
-      u8.set(network.subarray(24, 40), this.address + SKB_REMOTE_IP6);
-    }
   }
 
   #get(offset: number): number {

@@ -4,17 +4,15 @@
  * A record whose REC_FAULT stays UNFINISHED is the one at which a trap or an exception ended the batch.
  */
 import {
-  CLOCK_NS, CLOCK_STEP_NS, ENGINE_JIT, FAULT_CODE, FUEL, REC_DATA, REC_END, REC_FAULT, REC_LENGTH, REC_META, REC_REDIRECT,
-  REC_SIZE, REC_START, REC_TIME, REC_VERDICT, REDIRECT_MAP, REDIRECT_TARGET, SKB_CONTEXT_SIZE, SKB_DATA, SKB_DATA_END,
-  SKB_DATA_META, SKB_END, SKB_HEAD, SKB_LEN, SKB_MAC_HEADER, SKB_NETWORK_HEADER, SKB_PROTOCOL, SKB_WIRE_LEN, STACK_TOP,
-  TAIL_CALLS, XDP_DATA, XDP_DATA_END, XDP_DATA_META, XDP_EGRESS_IFINDEX, XDP_FRAGS, XDP_FRAME_END, XDP_HARD_START,
+  CLOCK_NS, CLOCK_STEP_NS, ENGINE_JIT, FAULT_CODE, FUEL, REC_DATA, REC_END, REC_FAULT, REC_LENGTH, REC_META,
+  REC_REDIRECT, REC_SIZE, REC_START, REC_TIME, REC_VERDICT, REDIRECT_MAP, REDIRECT_TARGET, SKB_CONTEXT_SIZE,
+  SKB_DATA, SKB_DATA_META, SKB_HEAD, SKB_LEN, SKB_MAC_HEADER, SKB_NETWORK_HEADER, STACK_TOP, TAIL_CALLS, XDP_DATA,
+  XDP_DATA_END, XDP_DATA_META, XDP_EGRESS_IFINDEX, XDP_FRAGS, XDP_FRAME_END, XDP_HARD_START,
 } from "../layout";
 import { interpret } from "./interpreter";
+import { skb_receive } from "./packet/receive";
 
 const UNFINISHED: u32 = 0xffffffff;
-const ETH_HLEN: u32 = 14;
-/** Offset of the type in an Ethernet header. */
-const ETH_PROTO: u32 = 12;
 
 /** The context as the caller left it: programs write to fields of an skb. */
 const template: u32 = <u32>memory.data(224, 16);
@@ -74,30 +72,16 @@ function copyContext(to: u32, from: u32): void {
 }
 
 /**
- * Runs an skb program in `slot` on `count` packets. `pulled`: bytes of the link header before the data, which the program
- * does not see: 0 where it starts at the Ethernet header (tc), 14 where it starts at the network header.
- * The protocol is taken from the Ethernet header, in network byte order as in the kernel.
+ * Runs an skb program in `slot` on `count` frames; it sees them from the Ethernet header on, as tc and packet sockets show them.
  */
-export function run_batch_skb(slot: u32, engine: u32, ctx: u32, records: u32, count: u32, pulled: u32): void {
+export function run_batch_skb(slot: u32, engine: u32, ctx: u32, records: u32, count: u32): void {
   const fuel = load<i64>(FUEL);
   copyContext(template, ctx);
   const end = records + count * REC_SIZE;
   for (let record = records; record != end; record += REC_SIZE) {
-    const data = load<u32>(record, REC_DATA);
-    const length = load<u32>(record, REC_LENGTH);
-    const mac = data - pulled;
     startPacket(record, fuel);
     copyContext(ctx, template);
-    store<u32>(ctx, length, SKB_LEN);
-    store<u32>(ctx, length + pulled, SKB_WIRE_LEN);
-    store<u32>(ctx, length + pulled >= ETH_HLEN ? load<u16>(mac, ETH_PROTO) : 0, SKB_PROTOCOL);
-    store<u32>(ctx, data, SKB_DATA);
-    store<u32>(ctx, data + length, SKB_DATA_END);
-    store<u32>(ctx, data - load<u32>(record, REC_META), SKB_DATA_META);
-    store<u32>(ctx, load<u32>(record, REC_START), SKB_HEAD);
-    store<u32>(ctx, load<u32>(record, REC_END), SKB_END);
-    store<u32>(ctx, mac, SKB_MAC_HEADER);
-    store<u32>(ctx, mac + ETH_HLEN, SKB_NETWORK_HEADER);
+    skb_receive(ctx, load<u32>(record, REC_DATA), load<u32>(record, REC_LENGTH), load<u32>(record, REC_START), load<u32>(record, REC_END), 1);
     const result = run(slot, engine, ctx);
     const newData = load<u32>(ctx, SKB_DATA);
     endPacket(record, result, newData, load<u32>(ctx, SKB_LEN), newData - load<u32>(ctx, SKB_DATA_META));
@@ -106,23 +90,15 @@ export function run_batch_skb(slot: u32, engine: u32, ctx: u32, records: u32, co
 }
 
 /**
- * Runs a program `count` times on one context and packet, which it finds as the round before left it except for an
- * XDP packet's data pointers (`xdp` = 1), as BPF_PROG_TEST_RUN with `repeat` does. Returns the last r0.
+ * Runs a program `count` times on one context and packet, which it finds as the round before left it, as BPF_PROG_TEST_RUN
+ * with `repeat` does. Returns the last r0.
  */
-export function run_repeat(slot: u32, engine: u32, ctx: u32, count: u32, xdp: u32): i64 {
+export function run_repeat(slot: u32, engine: u32, ctx: u32, count: u32): i64 {
   const fuel = load<i64>(FUEL);
-  const data = load<u32>(ctx, XDP_DATA);
-  const dataEnd = load<u32>(ctx, XDP_DATA_END);
-  const meta = load<u32>(ctx, XDP_DATA_META);
   let result: i64 = 0;
   for (let n: u32 = 0; n < count; n++) {
     store<u32>(TAIL_CALLS, 0);
     store<i64>(FUEL, fuel);
-    if (xdp != 0) {
-      store<u32>(ctx, data, XDP_DATA);
-      store<u32>(ctx, dataEnd, XDP_DATA_END);
-      store<u32>(ctx, meta, XDP_DATA_META);
-    }
     result = run(slot, engine, ctx);
     if (load<u32>(FAULT_CODE) != 0) break;
   }

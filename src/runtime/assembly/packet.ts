@@ -3,6 +3,7 @@ export * from "./packet/checksum";
 export * from "./packet/cpu";
 export * from "./packet/flow-hash";
 export * from "./packet/perf";
+export * from "./packet/receive";
 export * from "./packet/redirect";
 export * from "./packet/skb";
 export * from "./packet/skb-room";
