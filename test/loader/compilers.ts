@@ -19,23 +19,16 @@ export interface Compiler {
 
 const CLANG_ARGS = ["-target", "bpf", "-O2", "-g"];
 
-/** The compilers that objects come from; which of them are here is asked of the system. */
+/** The compilers that objects come from, each with an instruction set that it knows; which of them are here is asked of the system. */
 export const COMPILERS: readonly Compiler[] = [
+  { command: "clang-13", args: [...CLANG_ARGS, "-mcpu=v2"] },
   { command: "clang-14", args: [...CLANG_ARGS, "-mcpu=v2"] },
+  { command: "clang-15", args: [...CLANG_ARGS, "-mcpu=v3"] },
   { command: "clang-16", args: [...CLANG_ARGS, "-mcpu=v3"] },
   { command: "clang-19", args: [...CLANG_ARGS, "-mcpu=v4"] },
-  { command: "bpf-gcc", args: ["-O2", "-g", "-mcpu=v3"] },
+  { command: "clang-22", args: [...CLANG_ARGS, "-mcpu=v4"] },
+  { command: "bpf-gcc", args: ["-O2", "-gbtf", "-mco-re", "-mcpu=v3"] },
 ];
-
-/** Null where the command runs, else the reason for a skip. */
-export function missing(command: string): string | null {
-  try {
-    execFileSync(command, ["--version"], { stdio: "ignore" });
-    return null;
-  } catch {
-    return `${command} is not installed`;
-  }
-}
 
 /** Compiles C text that may include "bpf.h". */
 export function compile(source: string, compiler: Compiler = { command: "clang-19", args: CLANG_ARGS }): Uint8Array {

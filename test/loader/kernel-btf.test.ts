@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseBtf } from "../../src/btf/index.ts";
 import { btfForKernel, funcInfoBytes, lineInfoBytes, linkProgram, readObject } from "../../src/loader/index.ts";
-import { fixture, missing } from "./compilers.ts";
+import { missing, skipped } from "../support/needs.ts";
+import { fixture } from "./compilers.ts";
 
 /** BPF_BTF_LOAD (18) by the bare system call; prints the errno and the kernel's log. */
 const LOAD = `
@@ -20,8 +21,11 @@ fd = libc.syscall(321, 18, buffer, 128)
 print("loaded" if fd >= 0 else "errno %d: %s" % (ctypes.get_errno(), log.value.decode()[-600:]))
 `;
 
-const reason =
-  process.getuid?.() !== 0 ? "not root" : process.arch !== "x64" ? "system call number of x86-64" : missing("python3");
+const WHAT = "BTF of objects against the running kernel";
+const skip =
+  (process.getuid?.() !== 0 && skipped(WHAT, "not root")) ||
+  (process.arch !== "x64" && skipped(WHAT, "system call number of x86-64")) ||
+  missing(WHAT, "python3");
 
 describe("BTF for kernels", () => {
   for (const name of ["maps", "data", "extern", "core"]) {
@@ -36,20 +40,17 @@ describe("BTF for kernels", () => {
       }
     });
 
-    test.skipIf(reason !== null)(
-      `${name}: the running kernel takes it${reason === null ? "" : ` (skipped: ${reason})`}`,
-      () => {
-        const dir = mkdtempSync(join(tmpdir(), "anybpf-btf-"));
-        try {
-          writeFileSync(join(dir, "btf"), bytes);
-          writeFileSync(join(dir, "load.py"), LOAD);
-          const said = execFileSync("python3", [join(dir, "load.py"), join(dir, "btf")], { encoding: "utf8" });
-          expect(said.trim()).toBe("loaded");
-        } finally {
-          rmSync(dir, { recursive: true });
-        }
-      },
-    );
+    test.skipIf(skip)(`${name}: the running kernel takes it`, () => {
+      const dir = mkdtempSync(join(tmpdir(), "anybpf-btf-"));
+      try {
+        writeFileSync(join(dir, "btf"), bytes);
+        writeFileSync(join(dir, "load.py"), LOAD);
+        const said = execFileSync("python3", [join(dir, "load.py"), join(dir, "btf")], { encoding: "utf8" });
+        expect(said.trim()).toBe("loaded");
+      } finally {
+        rmSync(dir, { recursive: true });
+      }
+    });
   }
 
   test("records of functions and lines", () => {

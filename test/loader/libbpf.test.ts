@@ -7,19 +7,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseBtf } from "../../src/btf/index.ts";
 import { type Code, encode, insn } from "../../src/isa/index.ts";
 import { linkProgram, readObject } from "../../src/loader/index.ts";
-import { compile, fixture, missing, source } from "./compilers.ts";
+import { missing, skipped } from "../support/needs.ts";
+import { compile, fixture, source } from "./compilers.ts";
 
 /**
  * libbpf (by `bpftool prog loadall`, into a bpffs of our own) and this loader must hand the same instructions to the kernel.
  * The kernel's tag of a program tells: a hash over all its instructions, with map file descriptors taken as 0.
  */
 
-/** Why this cannot be asked here, null where it can. */
-function obstacle(): string | null {
-  if (process.getuid?.() !== 0) return "not root";
-  if (!existsSync("/sys/kernel/btf/vmlinux")) return "the kernel has no BTF";
-  return missing("bpftool") ?? missing("clang-19");
-}
+const WHAT = "linked programs against libbpf and the running kernel";
+const skip =
+  (process.getuid?.() !== 0 && skipped(WHAT, "not root")) ||
+  (!existsSync("/sys/kernel/btf/vmlinux") && skipped(WHAT, "the kernel has no BTF")) ||
+  missing(WHAT, "bpftool", "clang-19");
 
 const MACROS = `#include "bpf.h"
 #define __core __attribute__((preserve_access_index))
@@ -79,45 +79,40 @@ function tags(code: Code): string[] {
   return ["sha1", "sha256"].map((hash) => createHash(hash).update(encode(plain)).digest("hex").slice(0, 16));
 }
 
-const reason = obstacle();
+describe.skipIf(skip)("the same instructions as libbpf", () => {
+  const dir = mkdtempSync(join(tmpdir(), "anybpf-bpffs-"));
+  beforeAll(() => {
+    execFileSync("mount", ["-t", "bpf", "anybpf-test", dir]);
+  });
+  afterAll(() => {
+    execFileSync("umount", [dir]);
+    rmSync(dir, { recursive: true });
+  });
 
-describe.skipIf(reason !== null)(
-  `the same instructions as libbpf${reason === null ? "" : ` (skipped: ${reason})`}`,
-  () => {
-    const dir = mkdtempSync(join(tmpdir(), "anybpf-bpffs-"));
-    beforeAll(() => {
-      execFileSync("mount", ["-t", "bpf", "anybpf-test", dir]);
-    });
-    afterAll(() => {
-      execFileSync("umount", [dir]);
-      rmSync(dir, { recursive: true });
-    });
+  const raw = skip ? new Uint8Array() : new Uint8Array(readFileSync("/sys/kernel/btf/vmlinux"));
 
-    const raw = reason === null ? new Uint8Array(readFileSync("/sys/kernel/btf/vmlinux")) : new Uint8Array();
-
-    Object.entries(OBJECTS).forEach(([what, make], number) => {
-      test(what, () => {
-        const bytes = make();
-        const target = parseBtf(raw, "vmlinux");
-        const spec = readObject(bytes, { name: what });
-        // libbpf names pins after programs; every object gets a directory.
-        const file = join(tmpdir(), `anybpf-${process.pid}-${number}.o`);
-        const pins = join(dir, `o${number}`);
-        mkdirSync(pins);
-        writeFileSync(file, bytes);
-        try {
-          execFileSync("bpftool", ["prog", "loadall", file, pins], { stdio: "pipe" });
-        } finally {
-          rmSync(file);
-        }
-        for (const program of spec.programs.filter((p) => p.autoload)) {
-          const shown = execFileSync("bpftool", ["-j", "prog", "show", "pinned", join(pins, program.name)], {
-            encoding: "utf8",
-          });
-          const linked = linkProgram(spec, program, { targetBtf: target });
-          expect(tags(linked.code), program.name).toContain((JSON.parse(shown) as { tag: string }).tag);
-        }
-      });
+  Object.entries(OBJECTS).forEach(([what, make], number) => {
+    test(what, () => {
+      const bytes = make();
+      const target = parseBtf(raw, "vmlinux");
+      const spec = readObject(bytes, { name: what });
+      // libbpf names pins after programs; every object gets a directory.
+      const file = join(tmpdir(), `anybpf-${process.pid}-${number}.o`);
+      const pins = join(dir, `o${number}`);
+      mkdirSync(pins);
+      writeFileSync(file, bytes);
+      try {
+        execFileSync("bpftool", ["prog", "loadall", file, pins], { stdio: "pipe" });
+      } finally {
+        rmSync(file);
+      }
+      for (const program of spec.programs.filter((p) => p.autoload)) {
+        const shown = execFileSync("bpftool", ["-j", "prog", "show", "pinned", join(pins, program.name)], {
+          encoding: "utf8",
+        });
+        const linked = linkProgram(spec, program, { targetBtf: target });
+        expect(tags(linked.code), program.name).toContain((JSON.parse(shown) as { tag: string }).tag);
+      }
     });
-  },
-);
+  });
+});
