@@ -55,11 +55,11 @@ describe("pointer rules", () => {
   test("buffers are as long as the next argument or the row says", () => {
     expect(rulesOf("skb_load_bytes")).toEqual([
       { arg: 1, what: "context", target: { kind: "context" }, nullable: false },
-      bytes(3, "memory", true, { kind: "arg", arg: 4 }),
+      bytes(3, "memory", true, { kind: "arg", arg: 4, zero: false }),
     ]);
     expect(rulesOf("csum_diff")).toEqual([
-      bytes(1, "memory", false, { kind: "arg", arg: 2 }, true),
-      bytes(3, "memory", false, { kind: "arg", arg: 4 }, true),
+      bytes(1, "memory", false, { kind: "arg", arg: 2, zero: true }, true),
+      bytes(3, "memory", false, { kind: "arg", arg: 4, zero: true }, true),
     ]);
     expect(rulesOf("strtol")?.[1]).toEqual(bytes(4, "memory", true, { kind: "fixed", bytes: 8 }));
     expect(rulesOf("snprintf")?.[1]).toEqual({ arg: 3, what: "string", target: { kind: "string" }, nullable: false });

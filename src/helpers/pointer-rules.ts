@@ -38,8 +38,9 @@ function mapArgument({ helper }: Argument): number {
 /** Of a fixed size, or as long as the next argument says. */
 function memorySize({ helper, arg, modifiers }: Argument): PointerSize {
   if (!modifiers.includes("MEM_FIXED_SIZE")) {
-    assert(helper.args[arg]?.startsWith("ARG_CONST_SIZE"), `${helper.name} argument ${arg} is followed by its size`);
-    return { kind: "arg", arg: arg + 1 };
+    const next = helper.args[arg] ?? "";
+    assert(next.startsWith("ARG_CONST_SIZE"), `${helper.name} argument ${arg} is followed by its size`);
+    return { kind: "arg", arg: arg + 1, zero: next === "ARG_CONST_SIZE_OR_ZERO" };
   }
   const size = helper.sizes?.[arg];
   assert(size !== undefined, `${helper.name} argument ${arg} has a size`);

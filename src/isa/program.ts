@@ -51,8 +51,8 @@ export type RetAbi = "int" | "ptr" | "u64" | "void";
 /** How many bytes a pointer argument names. Arguments count from 1. */
 export type PointerSize =
   | { readonly kind: "fixed"; readonly bytes: number }
-  /** As many as that argument says. */
-  | { readonly kind: "arg"; readonly arg: number }
+  /** As many as that argument says; `zero`: that may be 0, and the pointer then null. */
+  | { readonly kind: "arg"; readonly arg: number; readonly zero: boolean }
   /** A key or value of the map that is that argument. */
   | { readonly kind: "map_key" | "map_value"; readonly arg: number };
 

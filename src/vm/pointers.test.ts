@@ -42,7 +42,8 @@ const rule = (arg: number, what: string, target: PointerTarget, nullable = false
 const MAP = rule(1, "map", { kind: "map" });
 const KEY = rule(2, "key", { kind: "memory", write: false, size: { kind: "map_key", arg: 1 } });
 const VALUE = rule(3, "value", { kind: "memory", write: false, size: { kind: "map_value", arg: 1 } });
-const SIZED = rule(3, "memory", { kind: "memory", write: true, size: { kind: "arg", arg: 4 } }, true);
+const SIZED = rule(3, "memory", { kind: "memory", write: true, size: { kind: "arg", arg: 4, zero: true } }, true);
+const SOME = rule(3, "memory", { kind: "memory", write: true, size: { kind: "arg", arg: 4, zero: false } });
 const FIXED = rule(1, "memory", { kind: "memory", write: true, size: { kind: "fixed", bytes: 8 } });
 const FIXED_OR_NULL = { ...FIXED, nullable: true };
 const CONTEXT = rule(1, "context", { kind: "context" });
@@ -67,6 +68,7 @@ describe("pointer arguments in reach", () => {
     ["key and value", [MAP, KEY, VALUE], "r1 = MAP; r2 = r10; r2 += -4; r3 = r10; r3 += -8"],
     ["a buffer with its size", [SIZED], "r3 = r10; r3 += -16; r4 = 16"],
     ["null with size 0", [SIZED], "r3 = 0; r4 = 0"],
+    ["no bytes at the stack's end", [SIZED], "r3 = r10; r4 = 0"],
     ["a fixed size", [FIXED], "r1 = r10; r1 += -8"],
     ["null where allowed", [FIXED_OR_NULL], "r1 = 0"],
     ["the context", [CONTEXT], "r0 = 0"],
@@ -92,6 +94,8 @@ describe("pointer arguments out of reach", () => {
     ["a write to read-only memory", [FIXED], "r1 = TEXT", "argument 1 (memory): write of 8 bytes"],
     ["null with a size", [SIZED], "r3 = 0; r4 = 1", "argument 3 (memory): write of 1 byte at 0x0"],
     ["null of a fixed size", [FIXED], "r1 = 0", "write of 8 bytes at 0x0"],
+    ["no bytes of wild memory", [SIZED], "r3 = -64; r4 = 0", "argument 3 (memory): write of 0 bytes"],
+    ["no bytes where there must be some", [SOME], "r3 = r10; r3 += -8; r4 = 0", "its size, argument 4, is 0"],
     ["a negative size", [SIZED], "r3 = r10; r3 += -8; r4 = -1", "write of 18446744073709551615 bytes"],
     ["a size beyond 32 bits", [SIZED], "r3 = r10; r3 += -8; r4 = 0x100000001 ll", "write of 4294967297 bytes"],
     ["another context", [CONTEXT], "r1 += 8", "is not the context of this run (0x3ffc0)"],

@@ -51,8 +51,9 @@ function problemOf({ target, nullable }: PointerRule, address: bigint, scope: Po
       return recordProblem(address, scope);
     case "memory": {
       const size = sizeOf(target.size, scope);
+      if (size === 0n) return emptyProblem(target.size, address, target.write, scope);
       // Where a size comes along, null is allowed only for no bytes at all.
-      if (size === 0n || (nullable && address === 0n && target.size.kind !== "arg")) return null;
+      if (nullable && address === 0n && target.size.kind !== "arg") return null;
       return scope.refusal(address, size, target.write);
     }
   }
@@ -70,6 +71,14 @@ function sizeOf(size: PointerSize, scope: PointerScope): bigint {
       return BigInt(scope.view.getUint32(Number(argument(scope, size.arg)) + field, true));
     }
   }
+}
+
+/** Even a copy of no bytes traps in WebAssembly where its address lies beyond the memory. */
+function emptyProblem(size: PointerSize, address: bigint, write: boolean, scope: PointerScope): string | null {
+  if (size.kind !== "arg") return null;
+  if (!size.zero) return `its size, argument ${size.arg}, is 0`;
+  const atEnd = address !== 0n && scope.refusal(address - 1n, 1n, write) === null;
+  return address === 0n || atEnd ? null : scope.refusal(address, 0n, write);
 }
 
 function stringProblem(start: bigint, scope: PointerScope): string | null {
