@@ -38,6 +38,9 @@ export function hashSizes(perCpu: boolean): readonly CreateRule[] {
 /** LRU maps are always preallocated. */
 export const lruNeedsPrealloc: CreateRule = (attr) => ((attr.flags & BPF_F_NO_PREALLOC) !== 0 ? ENOTSUPP : 0);
 
+/** Per-CPU values lie on all nodes. */
+export const perCpuHasNoNode: CreateRule = ({ flags }) => ((flags & BPF_F_NUMA_NODE) !== 0 ? EINVAL : 0);
+
 /** Tries are never preallocated. */
 export const trieNeedsNoPrealloc: CreateRule = (attr) => ((attr.flags & BPF_F_NO_PREALLOC) === 0 ? EINVAL : 0);
 

@@ -22,6 +22,7 @@ import {
   lruNeedsPrealloc,
   ownListsHaveNoNode,
   pagesPowerOfTwo,
+  perCpuHasNoNode,
   size,
   trieNeedsNoPrealloc,
 } from "./create-rules.ts";
@@ -165,8 +166,8 @@ export const MAP_REGISTRY: readonly MapTypeRow[] = [
     type: MAP_TYPE.BPF_MAP_TYPE_LRU_PERCPU_HASH,
     name: "lru_percpu_hash",
     family: LRU_PERCPU_HASH,
-    flags: HASH_FLAGS | BPF_F_NO_COMMON_LRU,
-    rules: [lruNeedsPrealloc, ...hashSizes(true)],
+    flags: HASH_FLAGS | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE,
+    rules: [lruNeedsPrealloc, perCpuHasNoNode, ...hashSizes(true)],
     exports: hashExports("lru_percpu_hash", []),
     perCpu: true,
   },
