@@ -1,0 +1,72 @@
+import { toHex } from "../../src/util/index.ts";
+import { type Difference, judge, type Report } from "./campaign.ts";
+import type { Generated } from "./generate.ts";
+import { type Items, textOf } from "./program.ts";
+import { shrink } from "./shrink.ts";
+import type { Subject } from "./subject.ts";
+
+/** Does something with less privilege; the verifier then refuses programs whose results depend on addresses or old stack bytes. */
+export type Confine = <T>(run: () => T) => T;
+
+/** A failure made small. */
+export interface Shrunk {
+  readonly items: Items;
+  readonly packets: readonly Uint8Array[];
+  readonly differences: readonly Difference[];
+}
+
+/** Looks for the smallest program and the single input on which the subjects still differ as they did. */
+export function shrinkFailure(
+  subjects: readonly Subject[],
+  program: Generated,
+  differences: readonly Difference[],
+  confine: Confine,
+): Shrunk | null {
+  const guilty = new Set(differences.map((d) => d.subject));
+  const differ = (items: Items, packets: readonly Uint8Array[]): readonly Difference[] =>
+    judge(subjects, items, packets).differences.filter((d) => guilty.has(d.subject));
+  const fails = (items: Items, packets: readonly Uint8Array[]): boolean => differ(items, packets).length > 0;
+  if (!fails(program.items, program.packets)) return null;
+  const packets = program.packets.map((p) => [p]).find((p) => fails(program.items, p)) ?? program.packets;
+  // A program that needs the privilege shrinks with it, and may end as one whose results need not be equal.
+  const confined = confine(() => fails(program.items, packets));
+  const within: Confine = confined ? confine : (run) => run();
+  const items = within(() => shrink(program.items, (candidate) => fails(candidate, packets)));
+  return { items, packets, differences: differ(items, packets) };
+}
+
+const indent = (text: string): string => text.replace(/^/gm, "  ");
+
+export function failureText(seed: number, program: Generated, differences: readonly Difference[], shrunk: Shrunk | null) {
+  const lines = (list: readonly Difference[]) =>
+    list.map((d) => `${d.subject}:\n${indent(d.lines.slice(0, 8).join("\n"))}`).join("\n");
+  const again = `npm run differential -- --seed ${seed} --from ${program.number} --programs 1`;
+  if (shrunk === null) {
+    return `program ${program.number} of seed ${seed} differed once and not again:\n${lines(differences)}\n${again}`;
+  }
+  return [
+    `program ${program.number} of seed ${seed} (${again}), shrunk from ${program.items.length} instructions to ${shrunk.items.length}:`,
+    indent(textOf(shrunk.items)),
+    ...shrunk.packets.map((p, n) => `input ${n}: ${toHex(p)}`),
+    lines(shrunk.differences),
+  ].join("\n");
+}
+
+const ms = (value: number): string => `${(value / 1000).toFixed(1)} s`;
+const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
+
+/** The figures of a campaign, in a few lines. */
+export function reportText(report: Report, subjects: readonly Subject[]): string {
+  const { accepted, generated, insns, total } = report;
+  const refusals = [...report.refusals].sort((a, b) => b[1] - a[1]).slice(0, 5);
+  return [
+    `seed ${report.seed}: ${accepted} programs × 4 inputs on ${subjects.map((s) => s.name).join(", ")}; ` +
+      `${percent(accepted, generated)} of ${generated} were accepted, ${(insns / Math.max(1, accepted)).toFixed(0)} instructions on average, ` +
+      `${report.forms.size} instruction forms`,
+    `${ms(total)}, ${((1000 * accepted) / total).toFixed(0)} programs per second: generating ${ms(report.generating)}; ` +
+      subjects
+        .map(({ name, times }) => `${name} load ${ms(times.load)}, runs ${ms(times.run)}, maps ${ms(times.maps)}`)
+        .join("; "),
+    ...refusals.map(([reason, count]) => `refused ${count} times: ${reason}`),
+  ].join("\n");
+}
