@@ -149,7 +149,7 @@ class Comparison {
 }
 
 function enumMatches(a: BtfEnum, b: BtfEnum): boolean {
-  if (a.kind === b.kind && a.size !== b.size) return false;
+  if (a.size !== b.size) return false;
   const names = new Set(b.values.map(({ name }) => essentialName(name)));
   return a.values.every(({ name }) => names.has(essentialName(name)));
 }

@@ -10,10 +10,10 @@ export const CORE_RELO_KINDS = [
   { number: 3, name: "field_signed", on: "field", absent: "poison" },
   { number: 4, name: "field_lshift_u64", on: "field", absent: "poison" },
   { number: 5, name: "field_rshift_u64", on: "field", absent: "poison" },
-  { number: 6, name: "type_id_local", on: "type", absent: "poison" },
-  { number: 7, name: "type_id_target", on: "type", absent: "poison" },
+  { number: 6, name: "type_id_local", on: "type", absent: "zero" },
+  { number: 7, name: "type_id_target", on: "type", absent: "zero" },
   { number: 8, name: "type_exists", on: "type", absent: "zero" },
-  { number: 9, name: "type_size", on: "type", absent: "poison" },
+  { number: 9, name: "type_size", on: "type", absent: "zero" },
   { number: 10, name: "enumval_exists", on: "enumval", absent: "zero" },
   { number: 11, name: "enumval_value", on: "enumval", absent: "poison" },
   { number: 12, name: "type_matches", on: "type", absent: "zero" },
@@ -98,9 +98,9 @@ export function localSpec(btf: Btf, relo: BtfCoreRelo): CoreSpec {
   return { ...plain, steps, bitOffset };
 }
 
-/** Whether an array of 0 or 1 elements is the last member of its struct: such ones are indexed beyond their count. */
+/** Whether an array of no elements is the last member of its struct: such ones are indexed beyond their count. */
 export function isFlexible(btf: Btf, count: number, step: AccessStep | undefined): boolean {
-  if (step === undefined || step.member === null || count > 1) return false;
+  if (step === undefined || step.member === null || count > 0) return false;
   const parent = btf.type(step.type);
   return (
     (parent.kind === "struct" || parent.kind === "union") && parent.members[parent.members.length - 1] === step.member

@@ -75,7 +75,7 @@ export function resolveCoreRelo(local: Btf, relo: BtfCoreRelo, target: Btf): Cor
     }
   }
   if (found === null) {
-    if (kind.absent === "zero") return { ...value(0n), localValue: here.value, validate: true };
+    if (kind.absent === "zero") return { ...value(0n), localValue: here.value, validate: here.validate };
     return { kind: "poison", poison: absence(spec, kind, name) };
   }
   const { measure: there } = found;
@@ -106,7 +106,6 @@ function value(amount: bigint): CoreValue {
 
 function absence(spec: CoreSpec, kind: CoreReloKind, name: string): string {
   const root = `${spec.btf.kindOf(spec.root)} "${essentialName(name)}"`;
-  if (kind.on === "type") return `the target has no ${root} that fits`;
   if (kind.on === "enumval") {
     const type = resolve(spec.btf, spec.root);
     const values = type?.kind === "enum" || type?.kind === "enum64" ? type.values : [];
