@@ -39,12 +39,17 @@ function checkLayers() {
     if (!rank.has(room)) continue;
     for (const [, specifier] of readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
       if (!specifier.startsWith(".")) {
-        if (rank.get(room) < rank.get("node")) problems.push(`${file}: imports ${specifier}; rooms left of node import nothing from outside`);
+        if (rank.get(room) < rank.get("node"))
+          problems.push(`${file}: imports ${specifier}; rooms left of node import nothing from outside`);
         continue;
       }
-      const target = relative(root, join(path, "..", specifier)).split(sep).join("/").split("/")[1];
+      const target = relative(root, join(path, "..", specifier))
+        .split(sep)
+        .join("/")
+        .split("/")[1];
       if (target === room || target === "runtime") continue;
-      if (!rank.has(target) || rank.get(target) > rank.get(room)) problems.push(`${file}: imports ${specifier}, to its right`);
+      if (!rank.has(target) || rank.get(target) > rank.get(room))
+        problems.push(`${file}: imports ${specifier}, to its right`);
       else if (rank.get(target) === rank.get(room)) sideways.set(`${room}>${target}`, file);
     }
   }

@@ -1,6 +1,7 @@
 // The main job on the shipped example: an XDP firewall over a packet capture.
-import { ensureBuilt, ensureInstalled, root, run } from "./setup.mjs";
+
 import { join } from "node:path";
+import { ensureBuilt, ensureInstalled, root, run } from "./setup.mjs";
 
 ensureInstalled();
 ensureBuilt();
