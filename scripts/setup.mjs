@@ -17,8 +17,9 @@ export function run(command, args, options = {}) {
 export function ensureInstalled() {
   const marker = join(root, "node_modules/.package-lock.json");
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs) return;
-  console.log("installing packages (npm ci) …");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  console.log("installing packages …");
+  // Not `npm ci`: it refuses a lock file without the optional packages of other platforms, which not every registry has.
+  run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
 function newest(dir) {
