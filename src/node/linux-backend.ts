@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import {
   type Backend,
   type Fd,
@@ -18,6 +19,7 @@ import {
 import { ERRNO, errnoText, mapTypeLabel } from "../uapi/index.ts";
 import { readBatch, writeBatch } from "./linux/batches.ts";
 import { Capabilities } from "./linux/capabilities.ts";
+import { possibleCpus } from "./linux/cpus.ts";
 import { linuxError } from "./linux/errors.ts";
 import { type BtfInfo, btfInfo, linkInfo, mapInfo, progInfo } from "./linux/info.ts";
 import { createLink, linkText } from "./linux/links.ts";
@@ -27,15 +29,6 @@ import { loadProgram, runProgram, textIn } from "./linux/programs.ts";
 import { type BpfSyscall, openSyscalls } from "./linux/syscall.ts";
 
 const NAME = /^[A-Za-z0-9_.]{0,15}$/;
-
-/** How many CPUs a list as sysfs has it names: 6 for `0-3,8-9`. */
-export function countCpus(list: string): number {
-  return list
-    .trim()
-    .split(",")
-    .map((range) => range.split("-").map(Number))
-    .reduce((sum, [first, last]) => sum + (last ?? first!) - first! + 1, 0);
-}
 
 interface ProgShape {
   readonly type: number;
@@ -65,7 +58,7 @@ export class LinuxBackend implements Backend, MapBatches, Links {
     this.bpf = bpf;
     this.#maps = new MapCommands(bpf);
     this.#capabilities = capabilities;
-    this.possibleCpus = countCpus(readFileSync("/sys/devices/system/cpu/possible", "latin1"));
+    this.possibleCpus = possibleCpus().length;
   }
 
   mapCreate(attr: MapCreateAttr): Fd {
@@ -81,44 +74,54 @@ export class LinuxBackend implements Backend, MapBatches, Links {
   }
 
   mapLookup(fd: Fd, key: Uint8Array): Uint8Array | null {
-    return found("BPF_MAP_LOOKUP_ELEM", fd, this.#maps.lookup(this.#map(fd), key));
+    return found("BPF_MAP_LOOKUP_ELEM", fd, this.#maps.lookup(this.#map("BPF_MAP_LOOKUP_ELEM", fd), key));
   }
 
   mapUpdate(fd: Fd, key: Uint8Array, value: Uint8Array, flags = 0): void {
-    const map = this.#map(fd);
+    const map = this.#map("BPF_MAP_UPDATE_ELEM", fd);
     const result = this.#maps.update(map, key, value, flags);
     if (result < 0) throw kernelError("BPF_MAP_UPDATE_ELEM", -result, sizesText(map, key, value));
   }
 
   mapDelete(fd: Fd, key: Uint8Array): boolean {
-    const result = this.#maps.delete(this.#map(fd), key);
+    const result = this.#maps.delete(this.#map("BPF_MAP_DELETE_ELEM", fd), key);
     if (result === -ERRNO.ENOENT) return false;
     checked("BPF_MAP_DELETE_ELEM", result, `map ${fd}`);
     return true;
   }
 
   mapNextKey(fd: Fd, key: Uint8Array | null): Uint8Array | null {
-    return found("BPF_MAP_GET_NEXT_KEY", fd, this.#maps.nextKey(this.#map(fd), key));
+    return found("BPF_MAP_GET_NEXT_KEY", fd, this.#maps.nextKey(this.#map("BPF_MAP_GET_NEXT_KEY", fd), key));
   }
 
   mapLookupAndDelete(fd: Fd, key: Uint8Array): Uint8Array | null {
-    return found("BPF_MAP_LOOKUP_AND_DELETE_ELEM", fd, this.#maps.lookupAndDelete(this.#map(fd), key));
+    return found(
+      "BPF_MAP_LOOKUP_AND_DELETE_ELEM",
+      fd,
+      this.#maps.lookupAndDelete(this.#map("BPF_MAP_LOOKUP_AND_DELETE_ELEM", fd), key),
+    );
   }
 
   mapLookupBatch(fd: Fd, from: Uint8Array | null, count: number): MapBatch {
-    return readBatch(this.bpf, "BPF_MAP_LOOKUP_BATCH", this.#map(fd), from, count);
+    return readBatch(this.bpf, "BPF_MAP_LOOKUP_BATCH", this.#map("BPF_MAP_LOOKUP_BATCH", fd), from, count);
   }
 
   mapLookupAndDeleteBatch(fd: Fd, from: Uint8Array | null, count: number): MapBatch {
-    return readBatch(this.bpf, "BPF_MAP_LOOKUP_AND_DELETE_BATCH", this.#map(fd), from, count);
+    return readBatch(
+      this.bpf,
+      "BPF_MAP_LOOKUP_AND_DELETE_BATCH",
+      this.#map("BPF_MAP_LOOKUP_AND_DELETE_BATCH", fd),
+      from,
+      count,
+    );
   }
 
   mapUpdateBatch(fd: Fd, keys: readonly Uint8Array[], values: readonly Uint8Array[], flags = 0): void {
-    writeBatch(this.bpf, "BPF_MAP_UPDATE_BATCH", this.#map(fd), keys, values, flags);
+    writeBatch(this.bpf, "BPF_MAP_UPDATE_BATCH", this.#map("BPF_MAP_UPDATE_BATCH", fd), keys, values, flags);
   }
 
   mapDeleteBatch(fd: Fd, keys: readonly Uint8Array[]): void {
-    writeBatch(this.bpf, "BPF_MAP_DELETE_BATCH", this.#map(fd), keys, [], 0);
+    writeBatch(this.bpf, "BPF_MAP_DELETE_BATCH", this.#map("BPF_MAP_DELETE_BATCH", fd), keys, [], 0);
   }
 
   mapFreeze(fd: Fd): void {
@@ -196,8 +199,9 @@ export class LinuxBackend implements Backend, MapBatches, Links {
   progTestRun(fd: Fd, attr: TestRunAttr): TestRunResult {
     let shape = this.#progShapes.get(fd);
     if (shape === undefined) {
+      if (!this.#open.has(fd)) throw kernelError("BPF_PROG_TEST_RUN", ERRNO.EBADF, `file descriptor ${fd}`);
       shape = { type: progInfo(this.bpf, fd).type, insnCount: null };
-      if (this.#open.has(fd)) this.#progShapes.set(fd, shape);
+      this.#progShapes.set(fd, shape);
     }
     return runProgram(this.bpf, fd, shape.type, attr);
   }
@@ -205,7 +209,7 @@ export class LinuxBackend implements Backend, MapBatches, Links {
   objPin(fd: Fd, path: string): void {
     this.bpf.arena.begin();
     const result = this.bpf.run("BPF_OBJ_PIN", { pathname: this.bpf.arena.text(path), bpf_fd: fd });
-    checked("BPF_OBJ_PIN", result, `${path}${result === -ERRNO.EINVAL ? " (is it in a mounted bpffs?)" : ""}`);
+    checked("BPF_OBJ_PIN", result, `${path}${inBpffs(path) ? "" : ", which is not in a mounted bpffs"}`);
   }
 
   objGet(path: string): Fd {
@@ -276,11 +280,12 @@ export class LinuxBackend implements Backend, MapBatches, Links {
     return fd;
   }
 
-  #map(fd: Fd): MapShape {
+  #map(command: string, fd: Fd): MapShape {
     const known = this.#mapShapes.get(fd);
     if (known !== undefined) return known;
+    if (!this.#open.has(fd)) throw kernelError(command, ERRNO.EBADF, `file descriptor ${fd}`);
     const shape = this.#shapeOf(fd, mapInfo(this.bpf, fd));
-    if (this.#open.has(fd)) this.#mapShapes.set(fd, shape);
+    this.#mapShapes.set(fd, shape);
     return shape;
   }
 
@@ -301,6 +306,16 @@ export class LinuxBackend implements Backend, MapBatches, Links {
     const command = `BPF_${kind}_GET_FD_BY_ID` as const;
     this.#capabilities.needForIds(command);
     return this.#keep(checked(command, this.bpf.run(command, { id }), `${kind.toLowerCase()} id ${id}`));
+  }
+}
+
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+function inBpffs(path: string): boolean {
+  try {
+    return statfsSync(dirname(path)).type === BPF_FS_MAGIC;
+  } catch {
+    return false;
   }
 }
 

@@ -54,7 +54,7 @@ export const PROGRAM_TYPES = [
   { id: 11, name: "BPF_PROG_TYPE_LWT_OUT", label: "lwt_out", since: "4.10", context: "__sk_buff", testRun: true },
   { id: 12, name: "BPF_PROG_TYPE_LWT_XMIT", label: "lwt_xmit", since: "4.10", context: "__sk_buff", testRun: true },
   { id: 13, name: "BPF_PROG_TYPE_SOCK_OPS", label: "sock_ops", since: "4.13", context: "bpf_sock_ops", testRun: false },
-  { id: 14, name: "BPF_PROG_TYPE_SK_SKB", label: "sk_skb", since: "4.14", context: "__sk_buff", testRun: true },
+  { id: 14, name: "BPF_PROG_TYPE_SK_SKB", label: "sk_skb", since: "4.14", context: "__sk_buff", testRun: false },
   {
     id: 15,
     name: "BPF_PROG_TYPE_CGROUP_DEVICE",
@@ -86,7 +86,7 @@ export const PROGRAM_TYPES = [
     label: "lwt_seg6local",
     since: "4.18",
     context: "__sk_buff",
-    testRun: true,
+    testRun: false,
   },
   { id: 20, name: "BPF_PROG_TYPE_LIRC_MODE2", label: "lirc_mode2", since: "4.18", context: "__u32", testRun: false },
   {

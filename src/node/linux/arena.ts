@@ -44,10 +44,14 @@ export class Arena {
 
   /** The address of a copy; 0 for no bytes, as bpf(2) wants it. */
   copy(bytes: Uint8Array | undefined): bigint {
-    if (bytes === undefined || bytes.length === 0) return 0n;
+    return bytes === undefined || bytes.length === 0 ? 0n : this.put(bytes).address;
+  }
+
+  /** A copy. */
+  put(bytes: Uint8Array): Block {
     const block = this.room(bytes.length);
     block.bytes.set(bytes);
-    return block.address;
+    return block;
   }
 
   /** The address of a text with the NUL byte that ends it. */

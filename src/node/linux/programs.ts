@@ -117,22 +117,22 @@ export function runProgram(bpf: BpfSyscall, fd: number, type: number, attr: Test
   const shape = SHAPES.get(type) ?? SKB_SHAPE;
   arena.begin();
   // A context of no bytes is not the same as none: the kernel refuses it.
-  const given = (bytes: Uint8Array | undefined) => (bytes?.length === 0 ? arena.room(0).address : arena.copy(bytes));
-  const ctxIn = given(attr.ctxIn);
-  const dataIn = given(attr.dataIn);
-  const wantsCtx = shape.ctx === "always" || (shape.ctx === "given" && attr.ctxIn !== undefined);
+  const block = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : arena.put(bytes));
+  const ctxIn = block(attr.ctxIn);
+  const dataIn = block(attr.dataIn);
+  const wantsCtx = shape.ctx === "always" || (shape.ctx === "given" && ctxIn !== null);
   const ctxOut = wantsCtx ? arena.room(CTX_OUT) : null;
   const live = ((attr.flags ?? 0) & BPF_F_TEST_XDP_LIVE_FRAMES) !== 0;
   const dataOut = shape.packet && !live ? arena.room((attr.dataIn?.length ?? 0) + GROWTH) : null;
   const result = bpf.run("BPF_PROG_TEST_RUN", {
     prog_fd: fd,
     data_size_in: attr.dataIn?.length ?? 0,
-    data_in: dataIn,
+    data_in: dataIn?.address ?? 0n,
     data_size_out: dataOut?.bytes.length ?? 0,
     data_out: dataOut?.address ?? 0n,
     repeat: attr.repeat ?? 0,
     ctx_size_in: attr.ctxIn?.length ?? 0,
-    ctx_in: ctxIn,
+    ctx_in: ctxIn?.address ?? 0n,
     ctx_size_out: ctxOut?.bytes.length ?? 0,
     ctx_out: ctxOut?.address ?? 0n,
     flags: attr.flags ?? 0,
@@ -145,7 +145,10 @@ export function runProgram(bpf: BpfSyscall, fd: number, type: number, attr: Test
     retval: out("retval"),
     duration: out("duration"),
     dataOut: dataOut?.bytes.slice(0, out("data_size_out")) ?? new Uint8Array(0),
-    ctxOut: ctxOut?.bytes.slice(0, out("ctx_size_out")) ?? new Uint8Array(0),
+    ctxOut:
+      shape.ctx === "in place"
+        ? (ctxIn?.bytes.slice() ?? new Uint8Array(0))
+        : (ctxOut?.bytes.slice(0, out("ctx_size_out")) ?? new Uint8Array(0)),
   };
 }
 

@@ -29,6 +29,7 @@ export interface PollHandle {
 
 /** The functions of libc that are used. Results are those of C: -1 and `errno()`. */
 export interface Libc {
+  readonly pageSize: number;
   errno(): number;
   close(fd: number): number;
   ioctl(fd: number, request: number, argument: bigint): number;
@@ -50,6 +51,7 @@ export interface Mapping {
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const SC_PAGESIZE = 30;
 
 /** bpf(2) with attributes by field name. Commands return what the system call does, or -errno. */
 export class BpfSyscall {
@@ -169,8 +171,10 @@ function bind(koffi: Koffi, numbers: { readonly bpf: number; readonly perf_event
   const socket = library.func("int socket(int domain, int type, int protocol)");
   const send = library.func("long send(int fd, void *bytes, size_t length, int flags)");
   const receive = library.func("long recv(int fd, void *bytes, size_t length, int flags)");
+  const sysconf = library.func("long sysconf(int name)");
   const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
   const libc: Libc = {
+    pageSize: Number(sysconf(SC_PAGESIZE)),
     errno: () => koffi.errno(),
     close: (fd) => close(fd),
     ioctl: (fd, request, argument) => ioctl(fd, request, argument),
