@@ -1,5 +1,5 @@
 import { identifier } from "./c-names.ts";
-import { declare, typeName } from "./declare.ts";
+import { declare, spelling } from "./declare.ts";
 import { btfError } from "./errors.ts";
 import type { Btf } from "./types.ts";
 import { bitField, isPacked, sizeOf } from "./walk.ts";
@@ -15,6 +15,7 @@ export interface LayoutPart {
   readonly type: number;
   readonly bitOffset: number;
   readonly bitLength: number;
+  /** Of a bit field; of a hole that is the unused rest of a bit field's storage. */
   readonly bitField: boolean;
 }
 
@@ -45,25 +46,27 @@ export function layout(btf: Btf, id: number): Layout {
   const parts: LayoutPart[] = [];
   let end = 0;
   let holeBits = 0;
+  // Where the storage of the last member ends, if that was a bit field.
+  let storageEnd = 0;
   const gap = (kind: "hole" | "padding", to: number): number => {
     if (to <= end || type.kind === "union") return 0;
-    parts.push({ kind, name: "", type: 0, bitOffset: end, bitLength: to - end, bitField: false });
+    const common = { kind, name: "", type: 0 } as const;
+    const ofBits = Math.min(storageEnd, to);
+    if (ofBits > end) parts.push({ ...common, bitOffset: end, bitLength: ofBits - end, bitField: true });
+    const from = Math.max(end, ofBits);
+    if (to > from) parts.push({ ...common, bitOffset: from, bitLength: to - from, bitField: (to - from) % 8 !== 0 });
     return to - end;
   };
   for (const member of type.members) {
     const field = bitField(btf, member);
+    const size = sizeOf(btf, member.type) * 8;
     const bitOffset = field?.offset ?? member.bitOffset;
-    const bitLength = field?.bits ?? sizeOf(btf, member.type) * 8;
+    const bitLength = field?.bits ?? size;
     holeBits += gap("hole", bitOffset);
-    parts.push({
-      kind: "member",
-      name: member.name,
-      type: member.type,
-      bitOffset,
-      bitLength,
-      bitField: field !== null,
-    });
+    const isBitField = field !== null;
+    parts.push({ kind: "member", name: member.name, type: member.type, bitOffset, bitLength, bitField: isBitField });
     end = Math.max(end, bitOffset + bitLength);
+    storageEnd = isBitField && size > 0 ? Math.ceil(end / size) * size : 0;
   }
   const paddingBits = gap("padding", type.size * 8);
   return {
@@ -79,60 +82,127 @@ export function layout(btf: Btf, id: number): Layout {
   };
 }
 
-/** A layout as text in the manner of `pahole -C`: each member with offset and size, holes and cache line boundaries as comments. */
+/** Deeper anonymous structs are named, not shown; validation bounds the depth already. */
+const MAX_SHOWN_DEPTH = 16;
+
+/**
+ * A layout as text in the manner of `pahole -C`: each member with offset and size, anonymous structs and unions with what is in them, holes
+ * and cache line boundaries as comments.
+ */
 export function layoutText(btf: Btf, id: number): string {
   const all = layout(btf, id);
-  const lines: string[] = [];
-  let line = 0;
-  for (const part of all.parts) {
-    const here = Math.floor(part.bitOffset / 8 / CACHE_LINE);
-    if (part.kind === "member" && here > line) {
-      line = here;
-      const past = (part.bitOffset / 8) % CACHE_LINE;
-      const where = past === 0 ? "boundary" : "boundary was";
-      const ago = past === 0 ? "" : ` ${Math.floor(past)} bytes ago`;
-      lines.push(`\t/* --- cacheline ${line} ${where} (${line * CACHE_LINE} bytes)${ago} --- */`);
-    }
-    lines.push(part.kind === "member" ? memberLine(btf, part) : gapLine(part));
-  }
-  const holes = all.parts.filter((part) => part.kind === "hole").length;
-  const facts = [
-    `size: ${all.size}`,
-    `cachelines: ${all.cacheLines}`,
-    `members: ${all.parts.filter((p) => p.kind === "member").length}`,
-  ];
-  lines.push("", `\t/* ${facts.join(", ")} */`);
-  if (holes > 0) lines.push(`\t/* holes: ${holes}, sum holes: ${bytesAndBits(all.holeBits)} */`);
-  if (all.paddingBits > 0) lines.push(`\t/* padding: ${bytesAndBits(all.paddingBits)} */`);
-  const last = all.size % CACHE_LINE;
-  if (last !== 0) lines.push(`\t/* last cacheline: ${last} bytes */`);
+  const writer = new LayoutWriter(btf);
   const name = all.name === "" ? "" : ` ${identifier(all.name)}`;
-  return `${all.kind}${name} {\n${lines.join("\n")}\n}${all.packed ? " __attribute__((__packed__))" : ""};\n`;
+  const body = writer.members(all, 0, 1);
+  return `${all.kind}${name} {\n${body}\n${summary(all)}}${all.packed ? " __attribute__((__packed__))" : ""};\n`;
 }
 
-function memberLine(btf: Btf, part: LayoutPart): string {
-  const text = part.name === "" ? typeName(btf, part.type) : declare(btf, part.type, identifier(part.name));
-  const declaration = part.bitField ? `${text}:${part.bitLength};` : `${text};`;
-  const byte = Math.floor(part.bitOffset / 8);
-  const place = part.bitField
-    ? `${String(byte).padStart(5)}:${String(part.bitOffset % 8).padStart(2)}`
-    : String(byte).padStart(5);
-  const size = part.bitField ? `${part.bitLength} bits` : String(part.bitLength / 8).padStart(5);
-  return `\t${declaration.padEnd(40)} /* ${place} ${size} */`;
+function summary(all: Layout): string {
+  const of = (kind: LayoutPart["kind"], bits: boolean) =>
+    all.parts.filter((p) => p.kind === kind && p.bitField === bits);
+  const sum = (parts: readonly LayoutPart[]) => parts.reduce((total, part) => total + part.bitLength, 0);
+  const [holes, bitHoles] = [of("hole", false), of("hole", true)];
+  const bitFields = of("member", true);
+  const count = of("member", false).length + bitFields.length;
+  const lines = [`size: ${all.size}, cachelines: ${all.cacheLines}, members: ${count}`];
+  if (all.holeBits > 0) {
+    const byteHoles = holes.length === 0 ? "" : `, holes: ${holes.length}, sum holes: ${sum(holes) / 8}`;
+    lines.push(`sum members: ${sum(of("member", false)) / 8}${byteHoles}`);
+  }
+  if (all.holeBits > 0 && bitFields.length > 0) {
+    const bits = sum(bitFields);
+    const rest =
+      bitHoles.length === 0
+        ? ` (${bits / 8} bytes)`
+        : `, bit holes: ${bitHoles.length}, sum bit holes: ${sum(bitHoles)} bits`;
+    lines.push(`sum bitfield members: ${bits} bits${rest}`);
+  }
+  const [padding, bitPadding] = [sum(of("padding", false)), sum(of("padding", true))];
+  if (padding > 0) lines.push(`padding: ${padding / 8}`);
+  if (bitPadding > 0) lines.push(`bit_padding: ${bitPadding} bits`);
+  if (all.size % CACHE_LINE !== 0) lines.push(`last cacheline: ${all.size % CACHE_LINE} bytes`);
+  return lines.map((line) => `\t/* ${line} */\n`).join("");
 }
 
-function gapLine(part: LayoutPart): string {
-  const what = part.kind === "hole" ? "hole, try to pack" : "padding";
-  return part.kind === "hole"
-    ? `\n\t/* XXX ${bytesAndBits(part.bitLength)} ${what} */\n`
-    : `\n\t/* XXX ${bytesAndBits(part.bitLength)} ${what} */`;
+/** Writes members; cache lines are counted through nested ones. */
+class LayoutWriter {
+  readonly #btf: Btf;
+  #line = 0;
+
+  constructor(btf: Btf) {
+    this.#btf = btf;
+  }
+
+  /** The members of a struct that begins at a bit of the outermost one, a line or block each. */
+  members(all: Layout, base: number, depth: number): string {
+    let text = "";
+    for (const part of all.parts) {
+      if (part.kind === "member") {
+        const boundary = all.kind === "struct" ? this.#boundary(base + part.bitOffset, depth) : "";
+        text += boundary + this.#member(part, base, depth);
+      } else if (part.kind === "hole") {
+        const [amount, unit] = part.bitField ? [part.bitLength, "bit"] : [part.bitLength / 8, "byte"];
+        text += `\n${"\t".repeat(depth)}/* XXX ${amount} ${unit}${amount === 1 ? "" : "s"} hole, try to pack */\n`;
+        if (!part.bitField || all.parts[all.parts.indexOf(part) + 1]?.kind !== "hole") text += "\n";
+      }
+    }
+    return text;
+  }
+
+  #boundary(bitOffset: number, depth: number): string {
+    const byte = Math.floor(bitOffset / 8);
+    const line = Math.floor(byte / CACHE_LINE);
+    if (line <= this.#line) return "";
+    this.#line = line;
+    const past = byte % CACHE_LINE;
+    const ago = past === 0 ? "" : `was ${past} bytes ago `;
+    return `${"\t".repeat(depth)}/* --- cacheline ${line} boundary (${line * CACHE_LINE} bytes) ${ago}--- */\n`;
+  }
+
+  #member(part: LayoutPart, base: number, depth: number): string {
+    const btf = this.#btf;
+    const indent = "\t".repeat(depth);
+    const size = sizeOf(btf, part.type);
+    const nested = depth < MAX_SHOWN_DEPTH ? anonymousIn(btf, part.type) : 0;
+    let inner = "";
+    if (nested !== 0) inner = this.members(layout(btf, nested), base + part.bitOffset, depth + 1);
+    const shown = (id: number) =>
+      id !== 0 && id === nested ? `${btf.kindOf(id)} {\n${inner}${indent}}` : spelling(btf, id);
+    const declared = declare(btf, part.type, part.name === "" ? "" : identifier(part.name), { base: shown });
+    const text = `${declared}${part.bitField ? `:${part.bitLength}` : ""};`;
+    // The width of the last line, where the comment stands.
+    const width = text.length - text.lastIndexOf("\n") - 1 - (nested === 0 ? 0 : depth);
+    const pad = " ".repeat(Math.max(1, 49 - 8 * depth - width));
+    return `${indent}${text}${pad}/* ${place(part, base, size)} ${String(size).padStart(5)} */\n`;
+  }
 }
 
-function bytesAndBits(bits: number): string {
-  const bytes = Math.floor(bits / 8);
-  const rest = bits % 8;
-  const parts = [];
-  if (bytes > 0 || rest === 0) parts.push(`${bytes} byte${bytes === 1 ? "" : "s"}`);
-  if (rest > 0) parts.push(`${rest} bit${rest === 1 ? "" : "s"}`);
-  return parts.join(" ");
+/** Where a member begins; of a bit field the byte where its storage begins, and the bit in it. */
+function place(part: LayoutPart, base: number, size: number): string {
+  const bit = base + part.bitOffset;
+  if (!part.bitField) return String(bit / 8).padStart(5);
+  const unit = Math.max(1, size) * 8;
+  const from = Math.floor(part.bitOffset / unit) * unit;
+  const within = part.bitOffset + part.bitLength <= from + unit ? part.bitOffset - from : part.bitOffset % 8;
+  return `${String((bit - within) / 8).padStart(5)}:${String(within).padStart(2)}`;
+}
+
+/** The nameless struct or union that a type is, or is an array of; 0 where there is none. */
+function anonymousIn(btf: Btf, id: number): number {
+  for (let at = id; at !== 0; ) {
+    const type = btf.type(at);
+    switch (type.kind) {
+      case "struct":
+      case "union":
+        return type.name === "" ? at : 0;
+      case "array":
+      case "const":
+      case "volatile":
+        at = type.type;
+        break;
+      default:
+        return 0;
+    }
+  }
+  return 0;
 }

@@ -84,7 +84,9 @@ describe("decode and encode", () => {
   it("name the slot of what they refuse", () => {
     const bad = encode([insn("mov64_imm", { imm: 1 }), insn("exit")]);
     bad[8] = 0xff;
-    expect(() => decode(bad)).toThrow("instruction 1: opcode 0xff with these fields is no BPF instruction [E_INSN_OPCODE]");
+    expect(() => decode(bad)).toThrow(
+      "instruction 1: opcode 0xff with these fields is no BPF instruction [E_INSN_OPCODE]",
+    );
     expect(() => decode(new Uint8Array(9))).toThrow(/E_INSN_LENGTH/);
     expect(() => decode(encode([loadImm64(0, 1n)]).subarray(0, 8))).toThrow(/E_INSN_CUT/);
     expect(() => form("nonsense")).toThrow(RangeError);

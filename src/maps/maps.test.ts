@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Guest, make, testRuntime, u32 } from "../../test/maps/guest.ts";
 import { CPU_ID } from "../runtime/layout.ts";
 import { MAP_TYPE } from "../uapi/map-types.ts";
 import { E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, ENOMEM, ENOTSUPP, EPERM } from "./errno.ts";
 import { createMap, type GuestMap } from "./index.ts";
-import { Guest, make, testRuntime, u32 } from "../../test/maps/guest.ts";
 
 describe("array", () => {
   test("bpf(2) and program see the same element", () => {

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Guest, make, testRuntime, u32 } from "../../test/maps/guest.ts";
 import { ENGINE, ENGINE_STEPPING, STACK_TOP } from "../runtime/layout.ts";
 import { MAP_TYPE } from "../uapi/map-types.ts";
 import { GuestMemory } from "../vm/memory.ts";
 import { createRuntime } from "../vm/runtime.ts";
 import { E2BIG, ENOENT } from "./errno.ts";
-import { Guest, make, testRuntime, u32 } from "../../test/maps/guest.ts";
 
 /** The algorithms against plain models, with more elements than the kernel comparison has. */
 

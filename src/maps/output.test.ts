@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Guest, make, testRuntime, u32 } from "../../test/maps/guest.ts";
 import { CPU_ID } from "../runtime/layout.ts";
 import { MAP_TYPE } from "../uapi/map-types.ts";
 import { E2BIG, EAGAIN, EINVAL, ENOENT, ENOSPC, EOPNOTSUPP } from "./errno.ts";
 import { enablePerfEvent, type GuestMap, perfSamples, ringbufRecords } from "./index.ts";
-import { Guest, make, testRuntime, u32 } from "../../test/maps/guest.ts";
 
 const ringbuf = (maxEntries = 4096): GuestMap =>
   make(testRuntime(), { type: MAP_TYPE.BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0, maxEntries });
