@@ -95,4 +95,11 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     load: async () => (await import("./commands/btf.ts")).btf,
   },
+  {
+    name: "feature",
+    summary: "what the running Linux kernel can do: program, map and attach types, helpers (needs root)",
+    args: [{ name: "<words...>", help: "probe [kernel]" }],
+    options: [{ flags: "--json", help: "one JSON document, keys as bpftool's" }],
+    load: async () => (await import("./commands/feature.ts")).feature,
+  },
 ];
