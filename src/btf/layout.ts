@@ -82,7 +82,8 @@ export function layout(btf: Btf, id: number): Layout {
   };
 }
 
-/** Deeper anonymous structs are named, not shown; validation bounds the depth already. */
+/** Anonymous structs beyond this many members of them, or nested deeper, are not shown: pairs within pairs would double with each level. */
+const MAX_SHOWN_MEMBERS = 5000;
 const MAX_SHOWN_DEPTH = 16;
 
 /**
@@ -105,9 +106,10 @@ function summary(all: Layout): string {
   const bitFields = of("member", true);
   const count = of("member", false).length + bitFields.length;
   const lines = [`size: ${all.size}, cachelines: ${all.cacheLines}, members: ${count}`];
-  if (all.holeBits > 0) {
+  const memberBits = sum(of("member", false));
+  if (all.holeBits > 0 && memberBits > 0) {
     const byteHoles = holes.length === 0 ? "" : `, holes: ${holes.length}, sum holes: ${sum(holes) / 8}`;
-    lines.push(`sum members: ${sum(of("member", false)) / 8}${byteHoles}`);
+    lines.push(`sum members: ${memberBits / 8}${byteHoles}`);
   }
   if (all.holeBits > 0 && bitFields.length > 0) {
     const bits = sum(bitFields);
@@ -128,6 +130,7 @@ function summary(all: Layout): string {
 class LayoutWriter {
   readonly #btf: Btf;
   #line = 0;
+  #shown = 0;
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -136,14 +139,15 @@ class LayoutWriter {
   /** The members of a struct that begins at a bit of the outermost one, a line or block each. */
   members(all: Layout, base: number, depth: number): string {
     let text = "";
-    for (const part of all.parts) {
+    this.#shown += all.parts.length;
+    for (const [at, part] of all.parts.entries()) {
       if (part.kind === "member") {
         const boundary = all.kind === "struct" ? this.#boundary(base + part.bitOffset, depth) : "";
         text += boundary + this.#member(part, base, depth);
       } else if (part.kind === "hole") {
         const [amount, unit] = part.bitField ? [part.bitLength, "bit"] : [part.bitLength / 8, "byte"];
         text += `\n${"\t".repeat(depth)}/* XXX ${amount} ${unit}${amount === 1 ? "" : "s"} hole, try to pack */\n`;
-        if (!part.bitField || all.parts[all.parts.indexOf(part) + 1]?.kind !== "hole") text += "\n";
+        if (!part.bitField || all.parts[at + 1]?.kind !== "hole") text += "\n";
       }
     }
     return text;
@@ -163,17 +167,27 @@ class LayoutWriter {
     const btf = this.#btf;
     const indent = "\t".repeat(depth);
     const size = sizeOf(btf, part.type);
-    const nested = depth < MAX_SHOWN_DEPTH ? anonymousIn(btf, part.type) : 0;
-    let inner = "";
-    if (nested !== 0) inner = this.members(layout(btf, nested), base + part.bitOffset, depth + 1);
+    const nested = anonymousIn(btf, part.type);
     const shown = (id: number) =>
-      id !== 0 && id === nested ? `${btf.kindOf(id)} {\n${inner}${indent}}` : spelling(btf, id);
+      id !== 0 && id === nested ? this.#anonymous(id, base + part.bitOffset, depth) : spelling(btf, id);
     const declared = declare(btf, part.type, part.name === "" ? "" : identifier(part.name), { base: shown });
     const text = `${declared}${part.bitField ? `:${part.bitLength}` : ""};`;
     // The width of the last line, where the comment stands.
     const width = text.length - text.lastIndexOf("\n") - 1 - (nested === 0 ? 0 : depth);
     const pad = " ".repeat(Math.max(1, 49 - 8 * depth - width));
     return `${indent}${text}${pad}/* ${place(part, base, size)} ${String(size).padStart(5)} */\n`;
+  }
+
+  /** A nameless struct, union or enum with what is in it. */
+  #anonymous(id: number, base: number, depth: number): string {
+    const type = this.#btf.type(id);
+    if (depth >= MAX_SHOWN_DEPTH || this.#shown > MAX_SHOWN_MEMBERS) return spelling(this.#btf, id);
+    const indent = "\t".repeat(depth);
+    const inner =
+      type.kind === "enum" || type.kind === "enum64"
+        ? type.values.map(({ name, value }) => `${indent}\t${identifier(name)} = ${value},\n`).join("")
+        : this.members(layout(this.#btf, id), base, depth + 1);
+    return `${type.kind.replace("64", "")} {\n${inner}${indent}}`;
   }
 }
 
@@ -187,13 +201,15 @@ function place(part: LayoutPart, base: number, size: number): string {
   return `${String((bit - within) / 8).padStart(5)}:${String(within).padStart(2)}`;
 }
 
-/** The nameless struct or union that a type is, or is an array of; 0 where there is none. */
+/** The nameless struct, union or enum that a type is, or is an array of; 0 where there is none. */
 function anonymousIn(btf: Btf, id: number): number {
   for (let at = id; at !== 0; ) {
     const type = btf.type(at);
     switch (type.kind) {
       case "struct":
       case "union":
+      case "enum":
+      case "enum64":
         return type.name === "" ? at : 0;
       case "array":
       case "const":

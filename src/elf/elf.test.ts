@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BpfError } from "../util/index.ts";
+import { REL_SIZE, RELA_SIZE, SHN_XINDEX, SHT_RELA, SHT_SYMTAB_SHNDX } from "./constants.ts";
 import {
   buildElf,
+  type ElfFile,
   parseElf,
   SHF_ALLOC,
   SHF_EXECINSTR,
@@ -116,6 +118,109 @@ describe.each([true, false])("ELF, little-endian %s", (littleEndian) => {
     ["relocation between instructions", u64(rel.offset, 4n), "E_ELF_RELOC_ALIGN"],
     ["relocation symbol", u64(rel.offset + 8, (99n << 32n) | 1n), "E_ELF_RELOC_SYMBOL"],
     ["relocation type", u64(rel.offset + 8, (1n << 32n) | 77n), "E_ELF_RELOC_TYPE"],
+  ])("%s", (_name, change, code) => {
+    const bad = bytes.slice();
+    change(new DataView(bad.buffer));
+    expect(() => parseElf(bad, "bad.o")).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+/** The sample with its relocations as SHT_RELA, each with an addend. */
+function withRela(littleEndian: boolean, addends: readonly bigint[]): ElfFile {
+  const file = sample(littleEndian);
+  const end = Math.max(...file.sections.map((section) => section.offset + section.data.length));
+  const sections = file.sections.map((section) => {
+    if (section.name !== ".relxdp") return section;
+    const data = new Uint8Array((section.data.length / REL_SIZE) * RELA_SIZE);
+    const view = new DataView(data.buffer);
+    addends.forEach((addend, i) => {
+      data.set(section.data.subarray(i * REL_SIZE, (i + 1) * REL_SIZE), i * RELA_SIZE);
+      view.setBigInt64(i * RELA_SIZE + REL_SIZE, addend, littleEndian);
+    });
+    // Behind all others, where it has room.
+    return { ...section, type: SHT_RELA, entsize: RELA_SIZE, data, size: data.length, offset: Math.ceil(end / 8) * 8 };
+  });
+  return { ...file, sections };
+}
+
+describe.each([true, false])("SHT_RELA, little-endian %s", (littleEndian) => {
+  const addends = [-8n, 0x7fffffffffffffffn];
+  const bytes = writeElf(withRela(littleEndian, addends));
+  test("addends are read", () => {
+    const file = parseElf(bytes, "rela.o");
+    const list = file.relocations.get(2)!;
+    expect(list.map((r) => r.addend)).toEqual(addends);
+    expect(list.map((r) => [r.offset, r.type, r.symbol.name])).toEqual(
+      sample(littleEndian)
+        .relocations.get(2)!
+        .map((r) => [r.offset, r.type, r.symbol.name]),
+    );
+    expect(writeElf(file)).toEqual(bytes);
+  });
+  test("records of the wrong size are refused", () => {
+    const file = withRela(littleEndian, addends);
+    const cut = file.sections.map((s) => (s.type === SHT_RELA ? { ...s, entsize: REL_SIZE } : s));
+    const bad = writeElf({ ...file, sections: cut });
+    expect(() => parseElf(bad, "bad.o")).toThrow(expect.objectContaining({ code: "E_ELF_ENTSIZE" }));
+  });
+});
+
+/**
+ * The sample with its section headers behind 65,280 and more empty ones: e_shnum is 0, e_shstrndx SHN_XINDEX, and the symbols name their
+ * sections by a SHT_SYMTAB_SHNDX table (elf(5)).
+ */
+function withManySections(littleEndian: boolean): ElfFile {
+  const file = sample(littleEndian);
+  const FILL = 0xff10;
+  const moved = (index: number) => (index === 0 ? 0 : index + FILL);
+  const symtab = file.sections.find((section) => section.name === ".symtab")!;
+  const symbolData = symtab.data.slice();
+  const indices = new Uint8Array(file.symbols.length * 4);
+  const names = file.sections.find((section) => section.name === ".strtab")!;
+  for (const symbol of file.symbols) {
+    if (symbol.section === 0) continue;
+    new DataView(symbolData.buffer).setUint16(symbol.index * 24 + 6, SHN_XINDEX, littleEndian);
+    new DataView(indices.buffer).setUint32(symbol.index * 4, moved(symbol.section), littleEndian);
+  }
+  const [zero] = file.sections;
+  const filler = Array.from({ length: FILL }, (_, i) => ({ ...zero!, index: i + 1, type: 1, align: 1 }));
+  const rest = file.sections.slice(1).map((section) => ({
+    ...section,
+    index: moved(section.index),
+    data: section === symtab ? symbolData : section.data,
+    link: moved(section.link),
+    info: section.name.startsWith(".rel") ? moved(section.info) : section.info,
+  }));
+  const shndx = {
+    ...{ ...zero!, type: SHT_SYMTAB_SHNDX, data: indices, size: indices.length, entsize: 4, align: 4 },
+    ...{ index: moved(file.sections.length), link: moved(symtab.index) },
+    offset: Math.ceil((names.offset + names.data.length) / 4) * 4,
+  };
+  const sections = [zero!, ...filler, ...rest, shndx];
+  return { ...file, sections };
+}
+
+describe.each([true, false])("extended section numbers, little-endian %s", (littleEndian) => {
+  const bytes = writeElf(withManySections(littleEndian));
+  const view = new DataView(bytes.buffer);
+  test("e_shnum 0 and SHN_XINDEX: the counts stand in section 0, symbols' sections in a table", () => {
+    expect([view.getUint16(60, littleEndian), view.getUint16(62, littleEndian)]).toEqual([0, SHN_XINDEX]);
+    const file = parseElf(bytes, "many.o");
+    const plain = sample(littleEndian);
+    expect(file.sections.length).toBe(plain.sections.length + 0xff10 + 1);
+    expect(file.symbols.map((s) => file.sections[s.section]?.name)).toEqual(
+      plain.symbols.map((s) => plain.sections[s.section]?.name),
+    );
+    const xdp = file.sections.find((section) => section.name === "xdp")!;
+    expect(xdp.index).toBeGreaterThan(0xff00);
+    expect(file.relocations.get(xdp.index)!.map((r) => r.symbol.name)).toEqual(["counter", ""]);
+    expect(Buffer.compare(writeElf(file), bytes)).toBe(0);
+  });
+  const shoff = Number(view.getBigUint64(40, littleEndian));
+  test.each<[string, (v: DataView) => void, string]>([
+    ["count beyond the file", (v) => v.setBigUint64(shoff + 32, 1n << 40n, littleEndian), "E_ELF_TRUNCATED"],
+    ["count of 0", (v) => v.setBigUint64(shoff + 32, 0n, littleEndian), "E_ELF_NO_SECTIONS"],
+    ["names beyond the count", (v) => v.setUint32(shoff + 40, 0xffffffff, littleEndian), "E_ELF_SHSTRNDX"],
   ])("%s", (_name, change, code) => {
     const bad = bytes.slice();
     change(new DataView(bad.buffer));
