@@ -181,7 +181,8 @@ class Prober {
 
   helpersOf(type: (typeof PROGRAM_TYPES)[number]): string[] | null {
     const attributes = this.attributes(type);
-    if (attributes === null) return null;
+    // A kernel may refuse programs that name something to attach to, whatever they call.
+    if (attributes === null || this.load({ ...attributes, insns: RETURN_0 }).errno === "EPERM") return null;
     return HELPERS.filter(({ name }) => !NOISY.includes(name))
       .filter(({ id }) => {
         const { loaded, log } = this.load({ ...attributes, insns: code(["call_helper", { imm: id }], ["exit"]) });
@@ -208,14 +209,14 @@ class Prober {
         valueSize: shape.value ?? 4,
         maxEntries: shape.entries ?? 1,
         flags: shape.flags ?? 0,
+        btfVmlinuxValueTypeId: shape.vmlinuxValueType ?? 0,
         ...(inner === undefined ? {} : { innerMapFd: inner }),
         ...(btfFd === undefined ? {} : { btfFd, btfKeyTypeId: 1, btfValueTypeId: 1 }),
       });
       return true;
     } catch (error) {
       if (!(error instanceof BpfError) || error.code !== "E_KERNEL") throw error;
-      // struct_ops and arena say something else than "no such type".
-      return error.data["name"] !== "EINVAL";
+      return shape.refusal === error.data["name"];
     } finally {
       for (const fd of open) this.#backend.close(fd);
     }
@@ -229,6 +230,9 @@ interface MapProbe {
   readonly flags?: number;
   readonly inner?: true;
   readonly btf?: true;
+  readonly vmlinuxValueType?: number;
+  /** What a kernel says that has the type, but cannot make this map of it. */
+  readonly refusal?: string;
 }
 
 const LOCAL_STORAGE: MapProbe = { entries: 0, flags: 1, btf: true };
@@ -244,6 +248,8 @@ const MAP_SHAPES: Readonly<Record<number, MapProbe>> = {
   [MAP_TYPE.BPF_MAP_TYPE_QUEUE]: { key: 0 },
   [MAP_TYPE.BPF_MAP_TYPE_STACK]: { key: 0 },
   [MAP_TYPE.BPF_MAP_TYPE_BLOOM_FILTER]: { key: 0 },
+  // Type 1 is no structure of functions.
+  [MAP_TYPE.BPF_MAP_TYPE_STRUCT_OPS]: { vmlinuxValueType: 1, refusal: "ENOTSUPP" },
   [MAP_TYPE.BPF_MAP_TYPE_RINGBUF]: { key: 0, value: 0, entries: 1 << 16 },
   [MAP_TYPE.BPF_MAP_TYPE_USER_RINGBUF]: { key: 0, value: 0, entries: 1 << 16 },
   [MAP_TYPE.BPF_MAP_TYPE_SK_STORAGE]: LOCAL_STORAGE,
