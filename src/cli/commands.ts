@@ -9,6 +9,10 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       { flags: "--prog <name>", help: "the program to run" },
       { flags: "--section <sec>", help: "the program in this section" },
+      {
+        flags: "--type <name>",
+        help: "program type where the section's name tells none: xdp, sched_cls, socket_filter, ...",
+      },
       { flags: "--pcap <file>", help: "packets: pcap or pcapng, plain or gzip" },
       { flags: "--packet <hex|file>", help: "one packet, from its Ethernet header on" },
       {

@@ -33,6 +33,7 @@ export async function run(args: readonly string[], options: Options): Promise<nu
     file: args[0]!,
     program: text("prog"),
     section: text("section"),
+    type: text("type"),
     pcap: text("pcap"),
     packet: text("packet"),
     pcapOut: text("pcapOut"),

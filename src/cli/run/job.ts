@@ -11,7 +11,7 @@ import { keptLength } from "./kept.ts";
 import { fillMap, reportMaps } from "./maps.ts";
 import { Progress } from "./progress.ts";
 import type { RunReport } from "./report.ts";
-import { selectProgram } from "./select.ts";
+import { programTypeFor, selectProgram } from "./select.ts";
 import { Tally } from "./tally.ts";
 
 /** What `anybpf run` was asked to do. */
@@ -19,6 +19,8 @@ export interface RunJob {
   readonly file: string;
   readonly program: string | undefined;
   readonly section: string | undefined;
+  /** bpftool's word or BPF_PROG_TYPE_*, for sections whose names tell none. */
+  readonly type: string | undefined;
   /** One of the two is given. */
   readonly pcap: string | undefined;
   readonly packet: string | undefined;
@@ -48,6 +50,7 @@ export async function runJob(job: RunJob): Promise<RunReport> {
   const begin = performance.now();
   const spec = readObject(readBytes(job.file), { name: job.file });
   const chosen = selectProgram(spec, job.program, job.section);
+  const programType = programTypeFor(chosen, spec, job.type);
   const printk: string[] = [];
   const machine = createMachine({
     engine: job.engine,
@@ -59,7 +62,10 @@ export async function runJob(job: RunJob): Promise<RunReport> {
     ...(job.budget === undefined ? {} : { budget: job.budget }),
   });
   const inArrays = spec.maps.flatMap((m) => m.values.filter((v) => v.kind === "program").map((v) => v.name));
-  const object = await machine.load(spec, { programs: [...new Set([chosen.name, ...inArrays])] });
+  const object = await machine.load(spec, {
+    programs: [...new Set([chosen.name, ...inArrays])],
+    programType,
+  });
   for (const option of job.maps) fillMap(object, option);
   const program = object.programs[chosen.name]!;
   const ctx = job.ctx === undefined ? undefined : contextBytes(program.type, readJson(job.ctx), job.ctx);
