@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { asm, build, R0 } from "../../src/asm/index.ts";
+import { encode } from "../../src/isa/index.ts";
+import { ATTACH_TYPE, PROG_TYPE } from "../../src/uapi/index.ts";
+import { BpfError } from "../../src/util/index.ts";
+import { runningKernel } from "../support/linux.ts";
+import { TestNamespace } from "../support/namespace.ts";
+import { missing } from "../support/needs.ts";
+
+/** Links to devices in a network namespace of the test's own; nothing else is attached to. */
+
+const WHAT = "links of the running kernel";
+const kernel = missing(WHAT, "ip") ? null : await runningKernel(WHAT);
+afterAll(() => kernel?.[Symbol.dispose]());
+
+const load = (type: number, value: number) =>
+  kernel!.progLoad({ type, insns: encode(build([asm.mov64(R0, value), asm.exit()])), license: "GPL" });
+
+describe.skipIf(kernel === null)(WHAT, () => {
+  let space: TestNamespace;
+  beforeAll(async () => {
+    space = await TestNamespace.create();
+  });
+  afterAll(() => space?.remove());
+
+  test.each([
+    ["XDP", PROG_TYPE.BPF_PROG_TYPE_XDP, ATTACH_TYPE.BPF_XDP, 6],
+    ["tcx ingress", PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS, ATTACH_TYPE.BPF_TCX_INGRESS, 11],
+    ["tcx egress", PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS, ATTACH_TYPE.BPF_TCX_EGRESS, 11],
+  ] as const)("%s: attached, replaced, detached", (_, progType, attachType, linkType) => {
+    space.inside(() => {
+      const target = space.ifindex("veth0");
+      const [first, second] = [load(progType, 2), load(progType, 2)];
+      const link = kernel!.linkCreate({ progFd: first, target, attachType });
+      const { id } = kernel!.linkInfo(link);
+      expect(kernel!.linkInfo(link)).toMatchObject({
+        type: linkType,
+        ifindex: target,
+        progId: kernel!.progInfo(first).id,
+      });
+      const ids = new Set<number>();
+      for (let at = kernel!.linkNextId(0); at !== null; at = kernel!.linkNextId(at)) ids.add(at);
+      expect(ids.has(id)).toBe(true);
+      const again = kernel!.linkFdById(id);
+      expect(kernel!.linkInfo(again).id).toBe(id);
+
+      kernel!.linkUpdate(link, second, first);
+      expect(kernel!.linkInfo(link).progId).toBe(kernel!.progInfo(second).id);
+      expect(() => kernel!.linkUpdate(link, first, first)).toThrow(BpfError);
+
+      kernel!.linkDetach(link);
+      expect(kernel!.linkInfo(link).ifindex).toBe(0);
+      for (const fd of [first, second, link, again]) kernel!.close(fd);
+    });
+  });
+
+  test("a link goes with its last descriptor", () => {
+    space.inside(() => {
+      const prog = load(PROG_TYPE.BPF_PROG_TYPE_XDP, 2);
+      const link = kernel!.linkCreate({
+        progFd: prog,
+        target: space.ifindex("veth1"),
+        attachType: ATTACH_TYPE.BPF_XDP,
+      });
+      expect(space.run("ip", "link", "show", "veth1")).toMatch(/prog\/xdp id/);
+      kernel!.close(link);
+      expect(space.run("ip", "link", "show", "veth1")).not.toMatch(/prog\/xdp/);
+      kernel!.close(prog);
+    });
+  });
+
+  test("a device that is not there", () => {
+    const prog = load(PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS, 2);
+    expect(() =>
+      space.inside(() => kernel!.linkCreate({ progFd: prog, target: 9999, attachType: ATTACH_TYPE.BPF_TCX_INGRESS })),
+    ).toThrow(/BPF_LINK_CREATE: ENODEV: program \d+ to BPF_TCX_INGRESS of target 9999: No such device/);
+    kernel!.close(prog);
+  });
+});
