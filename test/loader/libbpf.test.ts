@@ -67,6 +67,43 @@ const OBJECTS: Readonly<Record<string, () => Uint8Array>> = {
         sum += __builtin_preserve_enum_value(*(typeof(enum bpf_map_type) *)BPF_MAP_TYPE_RINGBUF, 1);
         return sum & 1;
       }`),
+  "CO-RE against the running kernel: bit fields, arrays, anonymous members, flavors, all kinds of types": () =>
+    compile(`${MACROS}
+      #define INFO(type, field, kind) __builtin_preserve_field_info(((struct type *)0)->field, kind)
+      #define PLACE(type, field) INFO(type, field, 0), INFO(type, field, 1)
+      #define BITS(type, field) PLACE(type, field), INFO(type, field, 3), INFO(type, field, 4), INFO(type, field, 5)
+      #define ALL(row, ...) SEC("xdp") int row(struct xdp_md *c) { volatile __u64 seen[] = { __VA_ARGS__ }; return seen[0] & 1; }
+      struct list_head { struct list_head *next; } __core;
+      struct sk_buff { struct net_device *dev; __u8 pkt_type : 3, cloned : 1, ip_summed : 2; __u32 mark; char cb[48]; __u32 hash; } __core;
+      struct net_device { int ifindex; char name[16]; unsigned int mtu; __u8 dismantle; } __core;
+      struct xdp_buff { void *data, *data_end; __u32 frame_sz; } __core;
+      struct xdp_frame { __u32 frame_sz; void *data; __u32 metasize; } __core;
+      struct task_struct { unsigned in_execve : 1, in_iowait : 1; int prio; unsigned long long utime; char comm[16]; } __core;
+      struct task_struct___old { long state; } __core;
+      struct task_struct___new { unsigned int __state; } __core;
+      struct iphdr { __u8 ihl : 4, version : 4; __u32 saddr; } __core;
+      struct tcp_sock { __u32 snd_cwnd, srtt_us; __u8 nonagle : 4, repair : 1; } __core;
+      struct bpf_prog { __u16 jited : 1, sleepable : 1; __u8 tag[8]; __u32 len; } __core;
+      struct never_was { int a; } __core;
+      enum bpf_prog_type { BPF_PROG_TYPE_XDP = 1, BPF_PROG_TYPE_NEVER };
+      enum hrtimer_restart { HRTIMER_NORESTART };
+      typedef int (*initcall_t)(void);
+      #define TYPE(type, kind) __builtin_preserve_type_info(*(type *)0, kind)
+      ALL(skb, BITS(sk_buff, pkt_type), BITS(sk_buff, cloned), BITS(sk_buff, ip_summed), PLACE(sk_buff, mark), PLACE(sk_buff, cb[20]))
+      ALL(net, PLACE(net_device, ifindex), PLACE(net_device, name[3]), PLACE(net_device, mtu), BITS(net_device, dismantle))
+      ALL(frame, PLACE(xdp_buff, data_end), PLACE(xdp_buff, frame_sz), PLACE(xdp_frame, metasize), PLACE(xdp_frame, data))
+      ALL(task, BITS(task_struct, in_execve), BITS(task_struct, in_iowait), PLACE(task_struct, utime), PLACE(task_struct, comm))
+      ALL(flavors, INFO(task_struct___old, state, 2), INFO(task_struct___new, __state, 2), PLACE(task_struct___new, __state))
+      ALL(ip, BITS(iphdr, ihl), BITS(iphdr, version), PLACE(iphdr, saddr))
+      ALL(tcp, BITS(tcp_sock, nonagle), BITS(tcp_sock, repair), PLACE(tcp_sock, srtt_us), PLACE(tcp_sock, snd_cwnd))
+      ALL(prog, BITS(bpf_prog, jited), BITS(bpf_prog, sleepable), PLACE(bpf_prog, tag[7]), PLACE(bpf_prog, len))
+      ALL(types, TYPE(struct sk_buff, 0), TYPE(struct sk_buff, 1), TYPE(struct never_was, 0), TYPE(struct never_was, 1),
+          TYPE(struct sk_buff, 2), TYPE(struct iphdr, 2), TYPE(enum hrtimer_restart, 2), TYPE(initcall_t, 0), TYPE(initcall_t, 2),
+          __builtin_btf_type_id(*(struct sk_buff *)0, 0), __builtin_btf_type_id(*(struct iphdr *)0, 1),
+          __builtin_btf_type_id(*(enum bpf_prog_type *)0, 1))
+      ALL(enums, __builtin_preserve_enum_value(*(typeof(enum bpf_prog_type) *)BPF_PROG_TYPE_XDP, 1),
+          __builtin_preserve_enum_value(*(typeof(enum bpf_prog_type) *)BPF_PROG_TYPE_XDP, 0),
+          __builtin_preserve_enum_value(*(typeof(enum bpf_prog_type) *)BPF_PROG_TYPE_NEVER, 0))`),
 };
 
 /** struct sha digest input of bpf_prog_calc_tag: instructions with the immediates of map loads zeroed. */
