@@ -6,6 +6,8 @@ export { LinuxEventReader } from "./linux/events.ts";
 export type { BtfInfo } from "./linux/info.ts";
 export type { VerifierStatistics } from "./linux/log.ts";
 export { verifierStatistics } from "./linux/log.ts";
+export type { TcFilter, TcFilterAttach, XdpAttach, XdpMode } from "./linux/netlink.ts";
+export { Netlink } from "./linux/netlink.ts";
 export type { KernelFeatures } from "./linux/probe.ts";
 export { probeFeatures } from "./linux/probe.ts";
 export { LinuxBackend, openLinux } from "./linux-backend.ts";

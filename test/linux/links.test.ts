@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asm, build, R0 } from "../../src/asm/index.ts";
 import { encode } from "../../src/isa/index.ts";
+import { Netlink } from "../../src/node/index.ts";
 import { ATTACH_TYPE, PROG_TYPE } from "../../src/uapi/index.ts";
 import { BpfError } from "../../src/util/index.ts";
 import { runningKernel } from "../support/linux.ts";
@@ -10,7 +11,7 @@ import { missing } from "../support/needs.ts";
 /** Links to devices in a network namespace of the test's own; nothing else is attached to. */
 
 const WHAT = "links of the running kernel";
-const kernel = missing(WHAT, "ip") ? null : await runningKernel(WHAT);
+const kernel = missing(WHAT, "ip", "tc") ? null : await runningKernel(WHAT);
 afterAll(() => kernel?.[Symbol.dispose]());
 
 const load = (type: number, value: number) =>
@@ -75,5 +76,68 @@ describe.skipIf(kernel === null)(WHAT, () => {
       space.inside(() => kernel!.linkCreate({ progFd: prog, target: 9999, attachType: ATTACH_TYPE.BPF_TCX_INGRESS })),
     ).toThrow(/BPF_LINK_CREATE: ENODEV: program \d+ to BPF_TCX_INGRESS of target 9999: No such device/);
     kernel!.close(prog);
+  });
+
+  test.each(["skb", "drv"] as const)("netlink: XDP in mode %s", (mode) => {
+    const netlink = new Netlink(kernel!.bpf.libc);
+    space.inside(() => {
+      const ifindex = space.ifindex("veth0");
+      const [first, second] = [load(PROG_TYPE.BPF_PROG_TYPE_XDP, 2), load(PROG_TYPE.BPF_PROG_TYPE_XDP, 2)];
+      const shown = () => space.run("ip", "link", "show", "veth0");
+      netlink.attachXdp({ ifindex, progFd: first, mode });
+      expect(shown()).toContain(`prog/xdp id ${kernel!.progInfo(first).id}`);
+      expect(shown()).toContain(mode === "skb" ? "xdpgeneric" : "xdp ");
+      expect(() => netlink.attachXdp({ ifindex, progFd: second, mode })).toThrow(
+        /RTM_SETLINK: EBUSY: XDP of interface \d+: \w/,
+      );
+      netlink.attachXdp({ ifindex, progFd: second, mode, expectedFd: first });
+      expect(shown()).toContain(`prog/xdp id ${kernel!.progInfo(second).id}`);
+      netlink.attachXdp({ ifindex, progFd: first, mode, replace: true });
+      netlink.detachXdp(ifindex, mode);
+      expect(shown()).not.toContain("prog/xdp");
+      for (const fd of [first, second]) kernel!.close(fd);
+    });
+  });
+
+  test("netlink: XDP in the device, which a veth has not", () => {
+    const netlink = new Netlink(kernel!.bpf.libc);
+    const prog = load(PROG_TYPE.BPF_PROG_TYPE_XDP, 2);
+    space.inside(() => {
+      const ifindex = space.ifindex("veth0");
+      expect(() => netlink.attachXdp({ ifindex, progFd: prog, mode: "hw" })).toThrow(
+        /RTM_SETLINK: \w+: XDP of interface/,
+      );
+    });
+    kernel!.close(prog);
+  });
+
+  test("netlink: clsact filters with pref, handle, replacement and direct action", () => {
+    const netlink = new Netlink(kernel!.bpf.libc);
+    space.inside(() => {
+      const ifindex = space.ifindex("veth0");
+      const prog = load(PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS, 0);
+      const other = load(PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS, 0);
+      const shown = () => space.run("tc", "filter", "show", "dev", "veth0", "ingress");
+      expect(() => netlink.attachFilter({ ifindex, direction: "ingress", progFd: prog })).toThrow(
+        /ingress filter of interface/,
+      );
+      expect(netlink.addClsact(ifindex)).toBe(true);
+      expect(netlink.addClsact(ifindex)).toBe(false);
+      const at = { ifindex, direction: "ingress", pref: 7, handle: 3 } as const;
+      expect(netlink.attachFilter({ ...at, progFd: prog, name: "mine" })).toEqual(at);
+      expect(shown()).toMatch(/pref 7 bpf.* handle 0x3 mine direct-action/);
+      expect(shown()).toContain(`id ${kernel!.progInfo(prog).id} `);
+      expect(() => netlink.attachFilter({ ...at, progFd: other })).toThrow(/RTM_NEWTFILTER: EEXIST/);
+      netlink.attachFilter({ ...at, progFd: other, name: "mine", replace: true });
+      expect(shown()).toContain(`id ${kernel!.progInfo(other).id} `);
+      const chosen = netlink.attachFilter({ ifindex, direction: "egress", progFd: prog, directAction: false });
+      expect(chosen).toMatchObject({ pref: 49152, handle: 1 });
+      netlink.detachFilter(at);
+      expect(shown()).toBe("");
+      netlink.detachFilter(chosen);
+      netlink.removeClsact(ifindex);
+      expect(() => netlink.removeClsact(ifindex)).toThrow(/RTM_DELQDISC/);
+      for (const fd of [prog, other]) kernel!.close(fd);
+    });
   });
 });

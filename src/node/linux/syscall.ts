@@ -36,6 +36,7 @@ export interface Libc {
   /** A mapping of `length` bytes, or null. */
   map(fd: number, length: number, offset: number, writable: boolean): Mapping | null;
   socket(domain: number, type: number, protocol: number): number;
+  setOption(fd: number, level: number, option: number, value: number): number;
   send(fd: number, message: Uint8Array): number;
   receive(fd: number, into: Uint8Array): number;
   perfEventOpen(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number;
@@ -169,6 +170,7 @@ function bind(koffi: Koffi, numbers: { readonly bpf: number; readonly perf_event
   const mmap = library.func("void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)");
   const munmap = library.func("int munmap(void *address, size_t length)");
   const socket = library.func("int socket(int domain, int type, int protocol)");
+  const setsockopt = library.func("int setsockopt(int fd, int level, int option, void *value, uint32_t length)");
   const send = library.func("long send(int fd, void *bytes, size_t length, int flags)");
   const receive = library.func("long recv(int fd, void *bytes, size_t length, int flags)");
   const sysconf = library.func("long sysconf(int name)");
@@ -184,6 +186,7 @@ function bind(koffi: Koffi, numbers: { readonly bpf: number; readonly perf_event
       return { buffer: koffi.view(address, length), unmap: () => void munmap(address, length) };
     },
     socket: (domain, type, protocol) => socket(domain, type, protocol),
+    setOption: (fd, level, option, value) => setsockopt(fd, level, option, Int32Array.of(value), 4),
     send: (fd, message) => Number(send(fd, message, message.length, 0)),
     receive: (fd, into) => Number(receive(fd, into, into.length, 0)),
     perfEventOpen: (attr, pid, cpu, group, flags) =>
