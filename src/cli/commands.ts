@@ -21,6 +21,12 @@ export const COMMANDS: readonly CommandRow[] = [
       },
       { flags: "--repeat <n>", help: "run each packet n times", default: "1" },
       {
+        flags: "--kernel <name>",
+        help: "simulated, or linux: the running kernel, by BPF_PROG_TEST_RUN",
+        choices: ["simulated", "linux"],
+        default: "simulated",
+      },
+      {
         flags: "--engine <name>",
         help: "jit, interpreter, or stepping (slow; checks every access)",
         choices: ["jit", "interpreter", "stepping"],

@@ -28,3 +28,4 @@ export type { PacketRunner, PacketRunOptions } from "./packet-runner.ts";
 export { packetRunner } from "./packet-runner.ts";
 export type { SimulatedOptions } from "./simulated.ts";
 export { SimulatedKernel } from "./simulated.ts";
+export { TestRunRunner } from "./test-run-runner.ts";

@@ -29,6 +29,9 @@ export async function run(args: readonly string[], options: Options): Promise<nu
   if (repeat === null) return usage(`--repeat takes a whole number from 1, not "${text("repeat")}"`);
   if (cpus === null || cpus > 1024) return usage(`--cpus takes a whole number from 1 to 1024, not "${text("cpus")}"`);
   if (budget === null) return usage(`--budget takes a whole number from 1, not "${text("budget")}"`);
+  if (options["kernel"] === "linux" && (text("engine") !== "jit" || budget !== undefined)) {
+    return usage("--engine and --budget belong to the simulated kernel; Linux runs programs its own way");
+  }
   const report = await runJob({
     file: args[0]!,
     program: text("prog"),
@@ -38,6 +41,7 @@ export async function run(args: readonly string[], options: Options): Promise<nu
     packet: text("packet"),
     pcapOut: text("pcapOut"),
     repeat,
+    kernel: text("kernel") as "simulated" | "linux",
     engine: text("engine") as EngineName,
     cpus,
     budget: budget === undefined ? undefined : BigInt(budget),

@@ -1,4 +1,4 @@
-import { createMachine, EventReader, type LoadedProgram, packetRunner } from "../../kernel/index.ts";
+import { type LoadedProgram, loadObject, type PacketRunner } from "../../kernel/index.ts";
 import { readObject } from "../../loader/index.ts";
 import { LINKTYPE_ETHERNET, PacketBatch } from "../../net/index.ts";
 import { CaptureWriter, openCapture } from "../../node/index.ts";
@@ -13,6 +13,7 @@ import { Progress } from "./progress.ts";
 import type { RunReport } from "./report.ts";
 import { programTypeFor, selectProgram } from "./select.ts";
 import { Tally } from "./tally.ts";
+import { openTarget } from "./target.ts";
 
 /** What `anybpf run` was asked to do. */
 export interface RunJob {
@@ -26,6 +27,7 @@ export interface RunJob {
   readonly packet: string | undefined;
   readonly pcapOut: string | undefined;
   readonly repeat: number;
+  readonly kernel: "simulated" | "linux";
   readonly engine: EngineName;
   readonly cpus: number;
   readonly budget: bigint | undefined;
@@ -40,9 +42,6 @@ export interface RunJob {
 /** Records of a ring buffer or perf event array that the report shows. */
 const MAX_SAMPLES = 8;
 
-/** Lines of bpf_printk that are kept. */
-const MAX_PRINTK = 1000;
-
 const nanoseconds = () => performance.now() * 1e6;
 
 /** Loads the object, puts the packets to the program, and says what it did. */
@@ -51,27 +50,22 @@ export async function runJob(job: RunJob): Promise<RunReport> {
   const spec = readObject(readBytes(job.file), { name: job.file });
   const chosen = selectProgram(spec, job.program, job.section);
   const programType = programTypeFor(chosen, spec, job.type);
-  const printk: string[] = [];
-  const machine = createMachine({
-    engine: job.engine,
-    cpus: job.cpus,
-    now: nanoseconds,
-    printk: (line) => {
-      if (printk.length < MAX_PRINTK) printk.push(line);
-    },
-    ...(job.budget === undefined ? {} : { budget: job.budget }),
-  });
+  const target = await openTarget(job, nanoseconds);
+  const { backend } = target;
   const inArrays = spec.maps.flatMap((m) => m.values.filter((v) => v.kind === "program").map((v) => v.name));
-  const object = await machine.load(spec, {
-    programs: [...new Set([chosen.name, ...inArrays])],
-    programType,
-  });
+  const programs = [...new Set([chosen.name, ...inArrays])];
+  const object = loadObject(backend, spec, { programs, programType });
   for (const option of job.maps) fillMap(object, option);
   const program = object.programs[chosen.name]!;
   const ctx = job.ctx === undefined ? undefined : contextBytes(program.type, readJson(job.ctx), job.ctx);
 
-  const events = new EventReader(machine.kernel, object, MAX_SAMPLES);
-  const packets = await putPackets(job, machine.kernel, program, ctx, events);
+  const events = target.events(object, MAX_SAMPLES);
+  const runner = target.runner(program, {
+    repeat: job.repeat,
+    now: nanoseconds,
+    ...(ctx === undefined ? {} : { ctx }),
+  });
+  const packets = await putPackets(job, program, runner, () => events.drain());
   const perRun = packets.count * job.repeat;
   const { nanoseconds: inProgram } = packets;
   return {
@@ -81,10 +75,10 @@ export async function runJob(job: RunJob): Promise<RunReport> {
       name: program.name,
       section: program.spec.section,
       type: programTypeLabel(program.type),
-      instructions: machine.kernel.progInfo(program.fd).insnCount,
+      instructions: backend.progInfo(program.fd).insnCount,
     },
     engine: job.engine,
-    kernel: machine.kernel.kind,
+    kernel: backend.kind,
     packets: packets.count,
     bytes: packets.bytes,
     repeat: job.repeat,
@@ -106,7 +100,7 @@ export async function runJob(job: RunJob): Promise<RunReport> {
         lost,
         samples: samples.map(toHex),
       })),
-    printk,
+    printk: target.printk,
     result: packets.result,
   };
 }
@@ -133,16 +127,10 @@ interface Outcome {
 
 async function putPackets(
   job: RunJob,
-  kernel: ReturnType<typeof createMachine>["kernel"],
   program: LoadedProgram,
-  ctx: Uint8Array | undefined,
-  events: EventReader,
+  runner: PacketRunner,
+  afterEach: () => void,
 ): Promise<Outcome> {
-  const runner = packetRunner(kernel, program, {
-    repeat: job.repeat,
-    now: nanoseconds,
-    ...(ctx === undefined ? {} : { ctx }),
-  });
   const outcome: Outcome = {
     count: 0,
     bytes: 0,
@@ -171,7 +159,7 @@ async function putPackets(
           );
       }
       from += ran;
-      events.drain();
+      afterEach();
     }
     outcome.count += batch.count;
     outcome.bytes += batch.byteCount;

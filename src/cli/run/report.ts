@@ -83,7 +83,7 @@ export function renderReport(report: RunReport): string {
   const { program } = report;
   const lines = [
     `program  ${program.name}  section ${program.section}  type ${program.type}  ${plural(program.instructions, "instruction")}`,
-    `engine   ${report.engine} (${report.kernel} kernel)`,
+    `engine   ${report.engine} (${report.kernel === "linux" ? "the running Linux kernel" : "simulated kernel"})`,
     `input    ${plural(report.packets, "packet")}, ${plural(report.bytes, "byte")}${report.repeat > 1 ? `, each ${count(report.repeat)} times` : ""}`,
     "",
     ...verdictLines(report),

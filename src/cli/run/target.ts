@@ -1,0 +1,62 @@
+import {
+  type Backend,
+  EventReader,
+  type EventStream,
+  type LoadedObject,
+  type LoadedProgram,
+  type PacketRunner,
+  type PacketRunOptions,
+  packetRunner,
+  SimulatedKernel,
+  TestRunRunner,
+} from "../../kernel/index.ts";
+import { LinuxEventReader, openLinux } from "../../node/index.ts";
+import type { RunJob } from "./job.ts";
+
+/** The user-space end of an object's event buffers. */
+interface Events {
+  readonly streams: readonly EventStream[];
+  drain(): void;
+}
+
+/** The kernel that a job runs on. */
+export interface RunTarget {
+  readonly backend: Backend;
+  /** Lines of bpf_printk, where this kernel hands them to us: the running one writes them to its trace_pipe. */
+  readonly printk: readonly string[];
+  runner(program: LoadedProgram, options: PacketRunOptions): PacketRunner;
+  /** @param keep records of each stream to keep */
+  events(object: LoadedObject, keep: number): Events;
+}
+
+/** Lines of bpf_printk that are kept. */
+const MAX_PRINTK = 1000;
+
+/** The simulated kernel or the running one, as the job says. @throws BpfError `E_LINUX_*` where there is no kernel to ask */
+export async function openTarget(job: RunJob, now: () => number): Promise<RunTarget> {
+  if (job.kernel === "linux") {
+    const backend = await openLinux();
+    return {
+      backend,
+      printk: [],
+      runner: (program, options) => new TestRunRunner(backend, program.fd, options),
+      events: (object, keep) => new LinuxEventReader(backend, object, keep),
+    };
+  }
+  const printk: string[] = [];
+  const backend = new SimulatedKernel({
+    engine: job.engine,
+    cpus: job.cpus,
+    now,
+    printk: (line) => {
+      if (printk.length < MAX_PRINTK) printk.push(line);
+    },
+    ...(job.budget === undefined ? {} : { budget: job.budget }),
+  });
+  return {
+    backend,
+    printk,
+    runner: (program, options) => packetRunner(backend, program, options),
+    events: (object, keep) => new EventReader(backend, object, keep),
+  };
+}
