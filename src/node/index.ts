@@ -8,6 +8,7 @@ export type { VerifierStatistics } from "./linux/log.ts";
 export { verifierStatistics } from "./linux/log.ts";
 export type { TcFilter, TcFilterAttach, XdpAttach, XdpMode } from "./linux/netlink.ts";
 export { Netlink } from "./linux/netlink.ts";
+export { PrintkReader, printkTracepoint } from "./linux/printk.ts";
 export type { KernelFeatures } from "./linux/probe.ts";
 export { probeFeatures } from "./linux/probe.ts";
 export { LinuxBackend, openLinux } from "./linux-backend.ts";
