@@ -52,6 +52,13 @@ function sender(map: LoadedMap, helper: "ringbuf" | "perf", size: number): numbe
   return kernel!.progLoad({ type: PROG_TYPE.BPF_PROG_TYPE_XDP, insns: encode(code), license: "GPL" });
 }
 
+/** Runs one by one: with `repeat` the kernel takes 30 ms to enter the program into its XDP dispatcher. */
+function runs(prog: number, count: number): number {
+  let retval = 0;
+  for (let n = 0; n < count; n++) retval = kernel!.progTestRun(prog, { dataIn: packet }).retval;
+  return retval;
+}
+
 const objectWith = (map: LoadedMap) => ({ maps: { events: map } }) as unknown as LoadedObject;
 const expected = (size: number) =>
   new Uint8Array(
@@ -64,7 +71,7 @@ describe.skipIf(kernel === null)(WHAT, () => {
     const prog = sender(map, "ringbuf", 100);
     using reader = new LinuxEventReader(kernel!, objectWith(map), 1000);
     for (let round = 0; round < 40; round++) {
-      expect(kernel!.progTestRun(prog, { dataIn: packet, repeat: 7 }).retval).toBe(0);
+      expect(runs(prog, 7)).toBe(0);
       reader.drain();
     }
     const [stream] = reader.streams;
@@ -81,7 +88,7 @@ describe.skipIf(kernel === null)(WHAT, () => {
     const prog = sender(map, "perf", 100);
     using reader = new LinuxEventReader(kernel!, objectWith(map), 10_000);
     for (let round = 0; round < 400; round++) {
-      expect(kernel!.progTestRun(prog, { dataIn: packet, repeat: 7 }).retval).toBe(0);
+      expect(runs(prog, 7)).toBe(0);
       reader.drain();
     }
     const [stream] = reader.streams;
