@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cpuTime } from "../../test/support/time.ts";
 import { BpfError } from "../util/index.ts";
 import {
   BtfBuilder,
@@ -142,9 +143,9 @@ describe("hostile BTF", () => {
         const [x, y] = [btf.slice(), ext.slice()];
         for (const [at, to] of a) x[at] = to;
         for (const [at, to] of b) y[at] = to;
-        const start = performance.now();
+        const start = cpuTime();
         useAll(cut % 5 === 0 ? x.subarray(0, cut) : x, y, value);
-        expect(performance.now() - start).toBeLessThan(1000);
+        expect(cpuTime() - start).toBeLessThan(1000);
       }),
       { numRuns: 400 },
     );
@@ -202,8 +203,8 @@ describe("hostile BTF", () => {
       const member = { name: "", type: i, bitOffset: 0, bitSize: 0 };
       b.add({ kind: "struct", name: "", size: 0, members: i === 0 ? [] : [member, member] });
     }
-    const start = performance.now();
+    const start = cpuTime();
     useAll(b.finish(), ext, value);
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(cpuTime() - start).toBeLessThan(20_000);
   }, 60_000);
 });
