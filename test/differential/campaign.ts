@@ -5,7 +5,7 @@ import { type Items, MAPS } from "./program.ts";
 import { compare, type Loaded, type Outcome, Subject } from "./subject.ts";
 
 /** Far more instructions than any random program executes. */
-const BUDGET = 10_000_000n;
+export const BUDGET = 1_000_000n;
 
 /** Our engines, each in a kernel of its own. Only the first counts instructions: the JIT compiles programs that are not counted. */
 export function simulatedSubjects(): Subject[] {

@@ -197,7 +197,9 @@ function link(functions: readonly Draft[][]): Item[] {
     for (const [label, at] of places.get(drafts)!) targets.set(label, base + at);
     base += drafts.length;
   }
-  return functions.flat().map(({ insn, label }: { insn: Insn; label?: Label }) =>
-    label === undefined ? { insn } : { insn, target: targets.get(label)! },
-  );
+  return functions
+    .flat()
+    .map(({ insn, label }: { insn: Insn; label?: Label }) =>
+      label === undefined ? { insn } : { insn, target: targets.get(label)! },
+    );
 }

@@ -9,7 +9,16 @@ import { bytesOf, type Items } from "./program.ts";
 /** Every function is `static int f(void)` to it: what static functions take, the verifier sees for itself. */
 function functionBtf(): { readonly bytes: Uint8Array; readonly type: number } {
   const builder = new BtfBuilder();
-  const int = builder.add({ kind: "int", name: "int", size: 4, signed: true, char: false, bool: false, bitOffset: 0, bits: 32 });
+  const int = builder.add({
+    kind: "int",
+    name: "int",
+    size: 4,
+    signed: true,
+    char: false,
+    bool: false,
+    bitOffset: 0,
+    bits: 32,
+  });
   const proto = builder.add({ kind: "func_proto", name: "", type: int, params: [] });
   const type = builder.add({ kind: "func", name: "f", type: proto, linkage: "static" });
   return { bytes: builder.finish(), type };

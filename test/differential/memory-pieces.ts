@@ -1,7 +1,7 @@
 import { FORMS, type Form } from "../../src/isa/index.ts";
+import { block } from "./pieces.ts";
 import { ARRAY, DIRECT, DIRECT_REGISTERS, HASH, KEYS, MAPS } from "./program.ts";
 import { CALLEE_SAVED, type Pointer } from "./state.ts";
-import { block } from "./pieces.ts";
 import type { Writer } from "./writer.ts";
 
 /** Pieces of programs that reach memory: the stack, the packet, elements of maps. */

@@ -16,7 +16,8 @@ function call(numbers: typeof CAPGET, data: Uint32Array): void {
   const number = numbers[process.arch as keyof typeof CAPGET];
   // Of the calling thread.
   const header = Uint32Array.of(VERSION_3, 0);
-  if (number === undefined || Number(syscall(number, header, data)) < 0) throw new Error("capabilities cannot be changed");
+  if (number === undefined || Number(syscall(number, header, data)) < 0)
+    throw new Error("capabilities cannot be changed");
 }
 
 /** Effective, permitted and inheritable bits, the low 32 of each and then the high ones. */

@@ -1,5 +1,6 @@
 import { type Insn, imm64, insn, isBranch, loadImm64 } from "../../src/isa/index.ts";
-import { mapOf, type Item, type Items } from "./program.ts";
+import { LOOP_CALL } from "./control-pieces.ts";
+import { type Item, type Items, mapOf } from "./program.ts";
 
 /** Makes a failing program smaller: whatever can go, goes, as long as the program still fails. */
 
@@ -12,18 +13,27 @@ export function without(items: Items, from: number, to: number): Item[] {
   });
 }
 
-function inside(items: Items): boolean {
-  return items.length > 0 && items.every(({ target }) => target === undefined || target < items.length);
+/** Whether branches stay inside and calls of bpf_loop whole. */
+function sound(items: Items): boolean {
+  return items.every(({ target, insn: i }, at) => {
+    if (target !== undefined && target >= items.length) return false;
+    if (i.form.name !== "ld_imm64_func") return true;
+    return LOOP_CALL.every(([form, operands], n) => {
+      const { insn: found } = items[at - 1 + n] ?? {};
+      const wanted = insn(form, operands);
+      return found?.form === wanted.form && found.dst === wanted.dst && found.imm === wanted.imm;
+    });
+  });
 }
 
 /** Leaves out runs of instructions, long ones first. */
 function leaveOut(items: Items, fails: (items: Items) => boolean): Items {
   let best = items;
-  for (let size = Math.ceil(best.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  for (let size = best.length >> 1; size >= 1; size = size > 8 ? size >> 1 : size - 1) {
     for (let at = best.length - size; at >= 0; at--) {
       if (at + size > best.length) continue;
       const candidate = without(best, at, at + size);
-      if (inside(candidate) && fails(candidate)) best = candidate;
+      if (sound(candidate) && fails(candidate)) best = candidate;
     }
   }
   return best;
@@ -63,7 +73,7 @@ function simplify(items: Items, fails: (items: Items) => boolean): Items {
     if (mapOf(best[at]!) >= 0) continue;
     for (const other of plainer(best[at]!)) {
       const candidate = best.map((item, n) => (n === at ? other : item));
-      if (!fails(candidate)) continue;
+      if (!sound(candidate) || !fails(candidate)) continue;
       best = candidate;
       break;
     }

@@ -36,7 +36,9 @@ function littleEndian(value: number, size: number): Uint8Array {
 const keys = MAPS.map((m) => Array.from({ length: KEYS }, (_, n) => littleEndian(n, m.keySize)));
 /** What elements hold before a program's first run; a hash has the odd keys. */
 const values = MAPS.map((m, map) =>
-  Array.from({ length: KEYS }, (_, n) => Uint8Array.from({ length: m.valueSize }, (_, at) => (at * (n + 3) + map) & 255)),
+  Array.from({ length: KEYS }, (_, n) =>
+    Uint8Array.from({ length: m.valueSize }, (_, at) => (at * (n + 3) + map) & 255),
+  ),
 );
 const keysOf = MAPS.map((m) => (m.type === MAP_TYPE.BPF_MAP_TYPE_ARRAY ? m.maxEntries : KEYS));
 
@@ -72,7 +74,7 @@ export class Subject {
   run({ fd, items }: Loaded, packets: readonly Uint8Array[]): Outcome {
     const used = MAPS.map((_, map) => items.some((item) => mapOf(item) === map));
     const start = performance.now();
-    used.forEach((is, map) => is && this.#reset(map));
+    for (const [map, is] of used.entries()) if (is) this.#reset(map);
     const ready = performance.now();
     const retvals: number[] = [];
     const after: Uint8Array[] = [];
@@ -137,11 +139,11 @@ export function compare(a: Outcome, b: Outcome): string[] {
     const [left, right] = [a.packets[n], b.packets[n]];
     if (!sameBytes(left, right)) found.push(`input ${n}: packet: ${difference(left, right)}`);
   }
-  a.elements.forEach((list, map) =>
-    list.forEach((left, key) => {
+  for (const [map, list] of a.elements.entries()) {
+    for (const [key, left] of list.entries()) {
       const right = b.elements[map]![key];
       if (!sameBytes(left, right)) found.push(`map ${MAPS[map]!.name}[${key}]: ${difference(left, right)}`);
-    }),
-  );
+    }
+  }
   return found;
 }

@@ -31,9 +31,36 @@ export interface Signature {
 }
 
 const SPECIAL = [
-  0n, 1n, 2n, -1n, -2n, 7n, 8n, 31n, 32n, 63n, 64n, 127n, 128n, 255n, 256n, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n,
-  0x80000001n, 0xffffffffn, 0x100000000n, -0x80000000n, -0x80000001n, 1n << 63n, (1n << 63n) - 1n, (1n << 63n) + 1n,
-  0x0102030405060708n, 0xff00ff00ff00ff00n,
+  0n,
+  1n,
+  2n,
+  -1n,
+  -2n,
+  7n,
+  8n,
+  31n,
+  32n,
+  63n,
+  64n,
+  127n,
+  128n,
+  255n,
+  256n,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0x80000001n,
+  0xffffffffn,
+  0x100000000n,
+  -0x80000000n,
+  -0x80000001n,
+  1n << 63n,
+  (1n << 63n) - 1n,
+  (1n << 63n) + 1n,
+  0x0102030405060708n,
+  0xff00ff00ff00ff00n,
 ] as const;
 const SPECIAL_32 = [0, 1, -1, 2, 7, 31, 32, 63, 64, 127, 128, 255, 0x7fff, 0xffff, -0x8000, 0x7fffffff, -0x80000000];
 const JUMPS = FORMS.filter((f) => f.kind === "jmp");
@@ -188,7 +215,8 @@ export class Writer {
     for (let at = offset; at < offset + size; ) {
       const width = at % 8 === 0 && at + 8 <= offset + size ? 8 : at % 4 === 0 && at + 4 <= offset + size ? 4 : 1;
       if (!this.state.written(at, width)) {
-        if (this.random.chance(60) || this.state.scalars === 0) this.emit(`st${width * 8}`, { dst: 10, off: at, imm: this.immediate() });
+        if (this.random.chance(60) || this.state.scalars === 0)
+          this.emit(`st${width * 8}`, { dst: 10, off: at, imm: this.immediate() });
         else this.emit(`stx${width * 8}`, { dst: 10, src: this.scalar(), off: at });
         this.state.write(at, width);
       }
@@ -228,10 +256,9 @@ export class Writer {
     return this.state.pointers.flatMap((pointer, register) => (pointer === null ? [] : [{ register, pointer }]));
   }
 
-  /** What registers hold at the head of a loop whose body may call. */
-  enterLoop(): State {
+  /** Gives up at a loop's head what calls in its body may destroy. */
+  enterLoop(): void {
     this.state.forget(CALLER_SAVED);
-    return this.state.clone();
   }
 
   /** Brings the numbers back that the loop's head had. */
