@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asm, build, label, R0, R1, R2, R10 } from "../../src/asm/index.ts";
 import { BtfBuilder } from "../../src/btf/index.ts";
 import { type Code, encode, insn } from "../../src/isa/index.ts";
@@ -335,15 +335,17 @@ describe.skipIf(kernel === null)("programs", () => {
 
 const BPFFS = "pins in a bpffs";
 describe.skipIf(kernel === null || missing(BPFFS, "mount"))(BPFFS, () => {
-  const dir = mkdtempSync(join(tmpdir(), "anybpf-bpffs-"));
-  const mounted = kernel !== null && spawnSync("mount", ["-t", "bpf", "none", dir]).status === 0;
+  let dir = "";
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), "anybpf-bpffs-"));
+    expect(spawnSync("mount", ["-t", "bpf", "none", dir]).status).toBe(0);
+  });
   afterAll(() => {
-    if (mounted) spawnSync("umount", [dir]);
-    rmSync(dir, { recursive: true });
+    spawnSync("umount", [dir]);
+    rmdirSync(dir);
   });
 
   test("outlive their descriptors", () => {
-    expect(mounted).toBe(true);
     const fd = kernel!.mapCreate({ type: 1, keySize: 4, valueSize: 4, maxEntries: 1, name: "pinned" });
     kernel!.objPin(fd, `${dir}/m`);
     kernel!.close(fd);
@@ -376,6 +378,18 @@ describe("privilege", () => {
     expect(() => bpf.needForMap(MAP_TYPE.BPF_MAP_TYPE_DEVMAP)).toThrow(/needs CAP_NET_ADMIN/);
     expect(() => bpf.needForIds("BPF_PROG_GET_NEXT_ID")).toThrow(/needs CAP_SYS_ADMIN/);
     new Capabilities(1n << 21n).needForProgram(XDP);
+  });
+
+  test("other systems are told in one line", async () => {
+    const { platform } = process;
+    Object.defineProperty(process, "platform", { value: "darwin" });
+    try {
+      await expect(openLinux()).rejects.toThrow(
+        /^the running kernel as a backend needs Linux on x86-64 or arm64; this is darwin on \w+ .* \[E_LINUX_SYSTEM\]$/,
+      );
+    } finally {
+      Object.defineProperty(process, "platform", { value: platform });
+    }
   });
 
   test("lists of CPUs", () => {
