@@ -1,41 +1,16 @@
-import { SimulatedKernel } from "../../src/kernel/index.ts";
-import { STACK_LIMIT, STACK_TOP } from "../../src/runtime/layout.ts";
-import { BpfError, toHex } from "../../src/util/index.ts";
-import { BUDGET, type Difference, judge, type Report } from "./campaign.ts";
+import { toHex } from "../../src/util/index.ts";
+import { type Difference, judge, type Report } from "./campaign.ts";
 import type { Generated } from "./generate.ts";
 import { type Items, textOf } from "./program.ts";
 import { shrink } from "./shrink.ts";
-import { compare, Subject } from "./subject.ts";
+import { steadiness } from "./steadiness.ts";
+import type { Subject } from "./subject.ts";
 
 /** Does something with less privilege; the verifier then refuses programs whose results depend on addresses or old stack bytes. */
 export type Confine = <T>(run: () => T) => T;
 
 /** Without the privilege the verifier follows wrongly predicted branches too, which takes minutes for long programs with loops. */
 const CONFINED_LENGTH = 60;
-
-/**
- * Whether a program gives the same results wherever maps lie and whatever was on the stack before: two kernels of ours that
- * differ in nothing else. Else it makes numbers of pointers or reads what nobody wrote, and results need not be equal.
- */
-function steadiness(): (items: Items, packets: readonly Uint8Array[]) => boolean {
-  const subjects = [0, 0xa5].map((old) => {
-    const kernel = new SimulatedKernel({ engine: "stepping", budget: BUDGET });
-    if (old !== 0) kernel.vm.memory.alloc(0x12340);
-    return { kernel, old, subject: new Subject(`stack of ${old}`, kernel) };
-  });
-  return (items, packets) => {
-    const outcomes = subjects.map(({ kernel, old, subject }) => {
-      const program = subject.load(items);
-      if (program instanceof BpfError) return null;
-      kernel.vm.memory.u8.fill(old, STACK_LIMIT, STACK_TOP);
-      const outcome = subject.run(program, packets);
-      subject.close(program);
-      return outcome;
-    });
-    const [a, b] = outcomes;
-    return a != null && b != null && a.error === null && compare(a, b).length === 0;
-  };
-}
 
 /** A failure made small. */
 export interface Shrunk {

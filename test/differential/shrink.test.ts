@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
 import { insn } from "../../src/isa/index.ts";
+import { SimulatedKernel } from "../../src/kernel/index.ts";
 import { judge, simulatedSubjects } from "./campaign.ts";
 import { type Generated, generate } from "./generate.ts";
 import { type Items, textOf } from "./program.ts";
+import { failureText, shrinkFailure } from "./report.ts";
 import { shrink, without } from "./shrink.ts";
+import { steadiness } from "./steadiness.ts";
+import { type Loaded, type Outcome, Subject } from "./subject.ts";
 
 function firstWith(form: string): Generated {
   for (let number = 0; ; number++) {
@@ -43,4 +47,40 @@ test("what fails shrinks to the instruction at fault", () => {
     expect(program.items.length).toBeGreaterThan(10);
     expect(shrink(program.items, fails).map(({ insn }) => insn.form.name)).toEqual([form, "exit"]);
   }
+});
+
+/** An engine that gets the return value wrong wherever an instruction occurs. */
+class Faulty extends Subject {
+  readonly #form: string;
+  constructor(form: string) {
+    super("faulty", new SimulatedKernel());
+    this.#form = form;
+  }
+  override run(program: Loaded, packets: readonly Uint8Array[]): Outcome {
+    const outcome = super.run(program, packets);
+    return has(program.items, this.#form) ? { ...outcome, retvals: outcome.retvals.map((v) => v ^ 1) } : outcome;
+  }
+}
+
+test("a failure is told with its program, input and results", () => {
+  const program = firstWith("bswap32");
+  const subjects = [...simulatedSubjects(), new Faulty("bswap32")];
+  const { differences } = judge(subjects, program.items, program.packets);
+  const shrunk = shrinkFailure(subjects, program, differences, (run) => run());
+  expect(shrunk?.items.length).toBeLessThan(15);
+  expect(shrunk?.packets.length).toBe(1);
+  const text = failureText(1, program, differences, shrunk);
+  expect(text).toContain("bswap32");
+  expect(text).toContain(`--seed 1 --from ${program.number}`);
+  expect(text).toMatch(/faulty:\n {2}input 0: return value: \d+ \| \d+/);
+});
+
+test("results of programs depend neither on where maps lie nor on what was on the stack", () => {
+  const steady = steadiness();
+  const unsteady: number[] = [];
+  for (let number = 0; number < 400; number++) {
+    const { items, packets } = generate(3, number);
+    if (!steady(items, packets)) unsteady.push(number);
+  }
+  expect(unsteady).toEqual([]);
 });
