@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { missing } from "../../test/support/needs.ts";
 import { type CaptureFormat, ethernet, ipv4, LINKTYPE_ETHERNET, udp } from "../net/index.ts";
 import { BpfError } from "../util/index.ts";
 import { type OpenCaptureOptions, openCapture } from "./capture-file.ts";
@@ -205,13 +206,7 @@ describe("writer", () => {
 });
 
 /** Says loudly what is left out where a tool is missing. */
-function tool(name: string): boolean {
-  const found = spawnSync(name, ["--version"]).error === undefined;
-  if (!found) console.warn(`SKIPPED: cross-checks with ${name}, which is not installed`);
-  return found;
-}
-
-describe.skipIf(!tool("tcpdump"))("tcpdump", () => {
+describe.skipIf(missing("captures against tcpdump", "tcpdump"))("tcpdump", () => {
   test.each(FILES.filter(([name]) => !name.endsWith(".gz")))("reads our %s", (name, format) => {
     const file = write(`tcpdump-${name}`, 20, format);
     const out = execFileSync("tcpdump", ["-ttnr", file], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
@@ -221,7 +216,7 @@ describe.skipIf(!tool("tcpdump"))("tcpdump", () => {
   });
 });
 
-describe.skipIf(!tool("tshark") || !tool("editcap"))("tshark and editcap", () => {
+describe.skipIf(missing("captures against tshark and editcap", "tshark", "editcap"))("tshark and editcap", () => {
   test.each(FILES)("reads our %s", (name, format) => {
     const file = write(`tshark-${name}`, 20, format);
     const args = ["-n", "-r", file, "-T", "fields", "-e", "frame.time_epoch", "-e", "udp.dstport", "-e", "frame.len"];

@@ -19,7 +19,7 @@ import {
 import { ERRNO, errnoText, mapTypeLabel } from "../uapi/index.ts";
 import { readBatch, writeBatch } from "./linux/batches.ts";
 import { Capabilities } from "./linux/capabilities.ts";
-import { possibleCpus } from "./linux/cpus.ts";
+import { onlineCpus, possibleCpus } from "./linux/cpus.ts";
 import { linuxError } from "./linux/errors.ts";
 import { type BtfInfo, btfInfo, linkInfo, mapInfo, progInfo } from "./linux/info.ts";
 import { createLink, linkText } from "./linux/links.ts";
@@ -268,6 +268,16 @@ export class LinuxBackend implements Backend, MapBatches, Links {
     this.#mapShapes.delete(fd);
     this.#progShapes.delete(fd);
     this.bpf.libc.close(fd);
+  }
+
+  /** Keeps this thread on the first CPU that it may run on, and its test runs with it. @returns the CPU, null if none was granted */
+  stayOnOneCpu(): number | null {
+    for (const cpu of onlineCpus()) {
+      const mask = new Uint8Array(128);
+      mask[cpu >> 3] = 1 << (cpu & 7);
+      if (this.bpf.libc.setAffinity(mask) === 0) return cpu;
+    }
+    return null;
   }
 
   /** Closes every descriptor that is still open. */

@@ -333,8 +333,8 @@ const CASES: readonly Case[] = [
 
 for (const engine of ENGINES) {
   describe(engine, () => {
-    for (const c of CASES) {
-      test.skipIf(c.except?.engine === engine)(c.name, () => {
+    for (const c of CASES.filter(({ except }) => except?.engine !== engine)) {
+      test(c.name, () => {
         const { vm, load } = machine();
         const program = load(c.text.replaceAll(";", "\n"));
         const options = c.budget === undefined ? {} : { budget: c.budget };
@@ -345,11 +345,13 @@ for (const engine of ENGINES) {
       });
     }
 
-    test.skipIf(engine === "stepping")("may_goto ends a loop after 8,388,608 rounds", () => {
-      const { vm, load } = machine();
-      const program = load("r0 = 0\nagain: may_goto +2\nr0 += 1\ngoto again\nexit");
-      expect(vm.run(program, engine, 0)).toBe(8388608n);
-    });
+    // The stepping engine needs minutes for it.
+    if (engine !== "stepping")
+      test("may_goto ends a loop after 8,388,608 rounds", () => {
+        const { vm, load } = machine();
+        const program = load("r0 = 0\nagain: may_goto +2\nr0 += 1\ngoto again\nexit");
+        expect(vm.run(program, engine, 0)).toBe(8388608n);
+      });
 
     test("tail calls: limit, index, empty element, subprogram", () => {
       const { vm, load } = machine();

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -12,6 +12,7 @@ import {
   resolveCoreRelo,
 } from "../../src/btf/index.ts";
 import { parseElf } from "../../src/elf/index.ts";
+import { missing } from "../support/needs.ts";
 
 const CLANG = "/usr/bin/clang-19";
 const fixture = new URL("./fixtures/core.c", import.meta.url).pathname;
@@ -57,7 +58,7 @@ function bitsOf(values: readonly bigint[], first: number, littleEndian: boolean)
   return { at: offset * 8 + (littleEndian ? 64 - left - bits : left - (8 - size) * 8), bits };
 }
 
-describe.skipIf(!existsSync(CLANG)).each(["bpfel", "bpfeb"])(
+describe.skipIf(missing("CO-RE against clang", CLANG)).each(["bpfel", "bpfeb"])(
   "CO-RE against what clang makes of the other kernel, %s",
   (target) => {
     const one = compile(target, 1);

@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Btf, bitField, parseBtf, resolveId, sizeOf, typeName } from "../../src/btf/index.ts";
 import { type ElfFile, parseElf } from "../../src/elf/index.ts";
+import { missing, skipped } from "../support/needs.ts";
 
 export const CLANG = "/usr/bin/clang-19";
 export const BPFTOOL = "/usr/sbin/bpftool";
 export const VMLINUX = "/sys/kernel/btf/vmlinux";
-export const hasClang = existsSync(CLANG);
-export const hasBpftool = existsSync(BPFTOOL);
-export const hasVmlinux = existsSync(VMLINUX);
+export const hasClang = !missing("BTF of compiled C", CLANG);
+export const hasBpftool = !missing("BTF text against bpftool", BPFTOOL);
+export const hasVmlinux = existsSync(VMLINUX) || !skipped("BTF of the running kernel", `no ${VMLINUX}`);
 
 export const fixture = (name: string): string => new URL(`./fixtures/${name}`, import.meta.url).pathname;
 

@@ -41,6 +41,8 @@ export interface Libc {
   receive(fd: number, into: Uint8Array): number;
   perfEventOpen(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number;
   poll(fd: number, callback: () => void): PollHandle;
+  /** Keeps the calling thread on the CPUs of this mask, bit 0 of byte 0 being CPU 0. */
+  setAffinity(mask: Uint8Array): number;
 }
 
 /** Memory shared with the kernel. It must not be touched after `unmap`. */
@@ -174,6 +176,7 @@ function bind(koffi: Koffi, numbers: { readonly bpf: number; readonly perf_event
   const send = library.func("long send(int fd, void *bytes, size_t length, int flags)");
   const receive = library.func("long recv(int fd, void *bytes, size_t length, int flags)");
   const sysconf = library.func("long sysconf(int name)");
+  const setAffinity = library.func("int sched_setaffinity(int pid, size_t length, void *mask)");
   const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
   const libc: Libc = {
     pageSize: Number(sysconf(SC_PAGESIZE)),
@@ -192,6 +195,7 @@ function bind(koffi: Koffi, numbers: { readonly bpf: number; readonly perf_event
     perfEventOpen: (attr, pid, cpu, group, flags) =>
       Number(perf(numbers.perf_event_open, attr, pid, cpu, group, flags)),
     poll: (fd, callback) => koffi.node.poll(fd, { readable: true }, callback),
+    setAffinity: (mask) => setAffinity(0, mask.length, mask),
   };
   const arena = new Arena((buffer) => BigInt(koffi.address(buffer)));
   return new BpfSyscall(libc, arena, (command, attr, size) => Number(bpf(numbers.bpf, command, attr, size)));
