@@ -1,17 +1,16 @@
-import { type LoadedProgram, loadObject, type PacketRunner } from "../../kernel/index.ts";
-import { readObject } from "../../loader/index.ts";
-import { LINKTYPE_ETHERNET, PacketBatch } from "../../net/index.ts";
+import type { LoadedProgram, PacketRunner } from "../../kernel/index.ts";
+import { LINKTYPE_ETHERNET, type PacketBatch } from "../../net/index.ts";
 import { CaptureWriter, openCapture } from "../../node/index.ts";
 import { PROG_TYPE, programTypeLabel } from "../../uapi/index.ts";
 import { toHex } from "../../util/index.ts";
 import type { EngineName } from "../../vm/index.ts";
-import { contextBytes } from "./context.ts";
-import { readBytes, readJson, readPacket } from "./files.ts";
+import { readPacket } from "./files.ts";
 import { keptLength } from "./kept.ts";
-import { fillMap, reportMaps } from "./maps.ts";
+import { chooseProgram, contextOf, loadChosen } from "./load.ts";
+import { reportMaps } from "./maps.ts";
+import { single } from "./packets.ts";
 import { Progress } from "./progress.ts";
 import type { RunReport } from "./report.ts";
-import { programTypeFor, selectProgram } from "./select.ts";
 import { Tally } from "./tally.ts";
 import { openTarget } from "./target.ts";
 
@@ -47,17 +46,11 @@ const nanoseconds = () => performance.now() * 1e6;
 /** Loads the object, puts the packets to the program, and says what it did. */
 export async function runJob(job: RunJob): Promise<RunReport> {
   const begin = performance.now();
-  const spec = readObject(readBytes(job.file), { name: job.file });
-  const chosen = selectProgram(spec, job.program, job.section);
-  const programType = programTypeFor(chosen, spec, job.type);
+  const choice = chooseProgram(job);
   const target = await openTarget(job, nanoseconds);
   const { backend } = target;
-  const inArrays = spec.maps.flatMap((m) => m.values.filter((v) => v.kind === "program").map((v) => v.name));
-  const programs = [...new Set([chosen.name, ...inArrays])];
-  const object = loadObject(backend, spec, { programs, programType });
-  for (const option of job.maps) fillMap(object, option);
-  const program = object.programs[chosen.name]!;
-  const ctx = job.ctx === undefined ? undefined : contextBytes(program.type, readJson(job.ctx), job.ctx);
+  const { object, program } = loadChosen(backend, choice, job.maps);
+  const ctx = contextOf(program.type, job.ctx);
 
   const events = target.events(object, MAX_SAMPLES);
   const runner = target.runner(program, {
@@ -103,16 +96,6 @@ export async function runJob(job: RunJob): Promise<RunReport> {
     printk: target.printk,
     result: packets.result,
   };
-}
-
-function single(packet: Uint8Array): PacketBatch {
-  const batch = new PacketBatch(1);
-  batch.bytes = packet;
-  batch.lengths[0] = packet.length;
-  batch.wireLengths[0] = packet.length;
-  batch.byteCount = packet.length;
-  batch.count = 1;
-  return batch;
 }
 
 interface Outcome {

@@ -72,7 +72,8 @@ function reportMap(map: LoadedMap, limit: number): MapReport {
   };
 }
 
-function reportEntry(map: LoadedMap, key: Uint8Array, value: Uint8Array): MapEntry {
+/** One entry of a map, plain and as text by its BTF types. */
+export function reportEntry(map: LoadedMap, key: Uint8Array, value: Uint8Array): MapEntry {
   const { keyType, valueType } = map.spec;
   const text = (bytes: Uint8Array, type: number) =>
     map.btf !== null && type !== 0

@@ -11,12 +11,21 @@ import {
   TestRunRunner,
 } from "../../kernel/index.ts";
 import { LinuxEventReader, openLinux } from "../../node/index.ts";
-import type { RunJob } from "./job.ts";
+import type { EngineName } from "../../vm/index.ts";
 
 /** The user-space end of an object's event buffers. */
-interface Events {
+export interface Events {
   readonly streams: readonly EventStream[];
   drain(): void;
+  close?(): void;
+}
+
+/** Which kernel, and how it is to be. */
+export interface TargetChoice {
+  readonly kernel: "simulated" | "linux";
+  readonly engine: EngineName;
+  readonly cpus: number;
+  readonly budget: bigint | undefined;
 }
 
 /** The kernel that a job runs on. */
@@ -32,8 +41,8 @@ export interface RunTarget {
 /** Lines of bpf_printk that are kept. */
 const MAX_PRINTK = 1000;
 
-/** The simulated kernel or the running one, as the job says. @throws BpfError `E_LINUX_*` where there is no kernel to ask */
-export async function openTarget(job: RunJob, now: () => number): Promise<RunTarget> {
+/** The simulated kernel or the running one, as chosen. @throws BpfError `E_LINUX_*` where there is no kernel to ask */
+export async function openTarget(job: TargetChoice, now: () => number): Promise<RunTarget> {
   if (job.kernel === "linux") {
     const backend = await openLinux();
     return {

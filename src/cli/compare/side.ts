@@ -1,0 +1,39 @@
+import type { Backend, LoadedObject, LoadedProgram } from "../../kernel/index.ts";
+import { BpfError, defineErrors } from "../../util/index.ts";
+import { type Choice, loadChosen } from "../run/load.ts";
+import type { Events, RunTarget } from "../run/target.ts";
+
+const compareError = defineErrors({
+  E_COMPARE_LOAD: (d: { file: string; kernel: string; reason: string }) =>
+    `${d.file}: the ${d.kernel} kernel does not load it: ${d.reason}`,
+});
+
+/** The object in one of the two kernels. */
+export interface Side {
+  readonly backend: Backend;
+  readonly object: LoadedObject;
+  readonly program: LoadedProgram;
+  readonly events: Events;
+  readonly printk: readonly string[];
+  close(): void;
+}
+
+/** Loads the program and fills its maps. @throws BpfError `E_COMPARE_LOAD` where this kernel refuses */
+export function openSide(target: RunTarget, choice: Choice, maps: readonly string[]): Side {
+  const { backend, printk } = target;
+  try {
+    const { object, program } = loadChosen(backend, choice, maps);
+    // Every record is kept until it was compared, packet by packet.
+    const events = target.events(object, Number.POSITIVE_INFINITY);
+    const close = () => {
+      events.close?.();
+      object.close();
+    };
+    return { backend, object, program, events, printk, close };
+  } catch (cause) {
+    // What is refused before a kernel was asked is not this kernel's doing.
+    if (!(cause instanceof BpfError) || cause.code !== "E_KERNEL") throw cause;
+    const kernel = backend.kind === "linux" ? "running" : "simulated";
+    throw compareError("E_COMPARE_LOAD", { file: choice.spec.name, kernel, reason: cause.message }, { cause });
+  }
+}

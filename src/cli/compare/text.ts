@@ -1,0 +1,121 @@
+import type { CompareReport, EventComparison, MapComparison, Outcome, PacketDifference } from "./report.ts";
+
+const numbers = new Intl.NumberFormat("en-US");
+
+function plural(n: number, one: string, many = `${one}s`): string {
+  return `${numbers.format(n)} ${n === 1 ? one : many}`;
+}
+
+/** The report as people read it. */
+export function renderComparison(report: CompareReport): string {
+  const { program } = report;
+  const lines = [
+    `program  ${program.name}  section ${program.section}  type ${program.type}`,
+    `kernels  simulated (${report.engine}) and the running Linux kernel`,
+    `input    ${plural(report.packets, "packet")}, ${plural(report.bytes, "byte")}`,
+    "",
+    `packets  ${report.packetDifferences.count === 0 ? "equal" : `${plural(report.packetDifferences.count, "packet")} differ`}: verdicts and bytes`,
+    ...verdictLines(report),
+    ...packetLines(report),
+    ...report.maps.flatMap(mapLines),
+    ...report.events.flatMap(eventLines),
+  ];
+  if (report.printk.simulated.length > 0) {
+    lines.push(
+      `printk   not compared: the running kernel writes to its trace_pipe; ${plural(report.printk.simulated.length, "line")} in the simulated one`,
+    );
+  }
+  if (report.capture !== null) lines.push("", `The first differing packet is in ${report.capture}.`);
+  lines.push("", report.equal ? "equal" : "different");
+  return `${lines.join("\n")}\n`;
+}
+
+function verdictLines({ verdicts }: CompareReport): string[] {
+  const keys = new Map([...verdicts.simulated, ...verdicts.linux].map((row) => [row.verdict, row.name]));
+  const SHOWN = 8;
+  const packets = (rows: CompareReport["verdicts"]["linux"], verdict: number) =>
+    rows.find((row) => row.verdict === verdict)?.packets ?? 0;
+  const lines = [...keys].slice(0, SHOWN).map(([verdict, name]) => {
+    const ours = packets(verdicts.simulated, verdict);
+    const theirs = packets(verdicts.linux, verdict);
+    const counts =
+      ours === theirs ? numbers.format(ours) : `simulated ${numbers.format(ours)}, linux ${numbers.format(theirs)}`;
+    return `  ${name ?? verdict}: ${counts}`;
+  });
+  if (keys.size > SHOWN) lines.push(`  … ${plural(keys.size - SHOWN, "more value")}`);
+  return lines;
+}
+
+function packetLines({ packetDifferences: { count, first } }: CompareReport): string[] {
+  const lines = first.flatMap(differenceLines);
+  if (count > first.length) lines.push(`  … ${numbers.format(count - first.length)} more`);
+  return lines;
+}
+
+function differenceLines(d: PacketDifference): string[] {
+  const lines: string[] = [];
+  if (d.retvalDiffers)
+    lines.push(`  packet ${d.number}: simulated ${outcomeText(d.simulated)}, linux ${outcomeText(d.linux)}`);
+  if (d.firstByte !== null && d.simulated.packet !== null && d.linux.packet !== null) {
+    const at = d.firstByte;
+    const byte = (hex: string) =>
+      hex.length <= 2 * at ? `ends after ${hex.length / 2} bytes` : `0x${hex.slice(2 * at, 2 * at + 2)}`;
+    lines.push(
+      `  packet ${d.number}: byte ${at}: simulated ${byte(d.simulated.packet)}, linux ${byte(d.linux.packet)}`,
+    );
+  }
+  for (const { field, simulated, linux } of d.context) {
+    lines.push(`  packet ${d.number}: context ${field}: simulated ${simulated}, linux ${linux}`);
+  }
+  return lines;
+}
+
+function outcomeText({ retval, verdict, error }: Outcome): string {
+  return error === null ? (verdict ?? String(retval)) : `refused (${error})`;
+}
+
+function mapLines(map: MapComparison): string[] {
+  const { simulated, linux } = map.entries;
+  const entries =
+    simulated === linux
+      ? plural(simulated, "entry", "entries")
+      : `simulated ${plural(simulated, "entry", "entries")}, linux ${numbers.format(linux)}`;
+  const verdict = !map.compared
+    ? "not compared"
+    : map.different === 0
+      ? "equal"
+      : `${plural(map.different, "entry", "entries")} differ`;
+  const limit = map.limit === null ? "" : ` (${map.limit})`;
+  const lines = [`map      ${map.name}  ${map.type}, ${entries}: ${verdict}${limit}`];
+  for (const entry of map.first) {
+    lines.push(
+      `  ${entry.key === "" ? "" : `${entry.key}: `}simulated ${entry.simulated ?? "absent"}, linux ${entry.linux ?? "absent"}`,
+    );
+  }
+  if (map.different > map.first.length) lines.push(`  … ${numbers.format(map.different - map.first.length)} more`);
+  return lines;
+}
+
+function eventLines(events: EventComparison): string[] {
+  const { simulated, linux } = events.records;
+  const records =
+    simulated === linux
+      ? plural(simulated, "record")
+      : `simulated ${plural(simulated, "record")}, linux ${numbers.format(linux)}`;
+  const lines = [
+    `events   ${events.map}  ${records}: ${events.different === 0 ? "equal" : `${plural(events.different, "record")} differ`}`,
+  ];
+  if (events.lost.simulated !== events.lost.linux) {
+    lines.push(`  lost: simulated ${events.lost.simulated}, linux ${events.lost.linux}`);
+  }
+  for (const record of events.first) {
+    lines.push(
+      `  packet ${record.packet}: byte ${record.firstByte}`,
+      `    simulated ${record.simulated ?? "absent"}`,
+      `    linux     ${record.linux ?? "absent"}`,
+    );
+  }
+  if (events.different > events.first.length)
+    lines.push(`  … ${numbers.format(events.different - events.first.length)} more`);
+  return lines;
+}
