@@ -66,7 +66,16 @@ describe.skipIf(missing("objects for iproute2", "clang-19"))("sections of iprout
   const run = (options: { program?: string; section?: string; type?: string }) =>
     runJob({
       ...{ file, program: undefined, section: undefined, type: undefined, pcap: undefined, pcapOut: undefined },
-      ...{ packet: "00".repeat(64), repeat: 1, engine: "jit", cpus: 1, budget: undefined, maps: [], ctx: undefined },
+      ...{
+        packet: "00".repeat(64),
+        repeat: 1,
+        kernel: "simulated",
+        engine: "jit",
+        cpus: 1,
+        budget: undefined,
+        maps: [],
+        ctx: undefined,
+      },
       ...{ progress: false, mapEntries: 10 },
       ...options,
     });
