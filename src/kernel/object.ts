@@ -14,7 +14,7 @@ import {
 } from "../loader/index.ts";
 import { MAP_TYPE, programType } from "../uapi/index.ts";
 import { BpfError, defineErrors } from "../util/index.ts";
-import type { Backend, Fd, ProgLoadAttr } from "./backend.ts";
+import type { Backend, Fd, MapCreateAttr, ProgLoadAttr } from "./backend.ts";
 import { LoadedMap } from "./loaded-map.ts";
 import { LoadedProgram } from "./loaded-program.ts";
 
@@ -141,7 +141,7 @@ function createMap(backend: Backend, map: MapSpec, btfFd: Fd | null, keep: (fd: 
   const innerMapFd = map.inner === null ? undefined : keep(createMap(backend, map.inner, btfFd, keep));
   const sizedByCpus = map.type === MAP_TYPE.BPF_MAP_TYPE_PERF_EVENT_ARRAY && map.maxEntries === 0;
   const typed = btfFd !== null && map.inner === null && (map.keyType !== 0 || map.valueType !== 0);
-  return backend.mapCreate({
+  const attr: MapCreateAttr = {
     type: map.type,
     keySize: map.keySize,
     valueSize: map.valueSize,
@@ -151,8 +151,14 @@ function createMap(backend: Backend, map: MapSpec, btfFd: Fd | null, keep: (fd: 
     mapExtra: map.mapExtra,
     ...(innerMapFd === undefined ? {} : { innerMapFd }),
     ...(map.numaNode === null ? {} : { numaNode: map.numaNode }),
-    ...(typed ? { btfFd, btfKeyTypeId: map.keyType, btfValueTypeId: map.valueType } : {}),
-  });
+  };
+  if (!typed) return backend.mapCreate(attr);
+  try {
+    return backend.mapCreate({ ...attr, btfFd, btfKeyTypeId: map.keyType, btfValueTypeId: map.valueType });
+  } catch {
+    // Kernels refuse types of keys and values for some types of maps (ENOTSUPP; EINVAL of queues); libbpf does without then.
+    return backend.mapCreate(attr);
+  }
 }
 
 function u32(value: number): Uint8Array {

@@ -131,4 +131,25 @@ describe.skipIf(kernel === null)("the examples in the running kernel", () => {
         expect([name, contents(real, name)]).toEqual([name, contents(simulated, name)]);
     });
   });
+
+  test("maps whose types of keys and values the kernel does not take are made without", () => {
+    const spec = readObject(readFileSync(`${root}examples/accounting/accounting.bpf.o`), { name: "accounting.bpf.o" });
+    const word = spec.btf!.find("unsigned int", "int")[0]!;
+    const like = {
+      ...spec.maps[0]!,
+      keyType: word,
+      valueType: word,
+      keySize: 4,
+      valueSize: 4,
+      maxEntries: 2,
+      flags: 0,
+    };
+    spec.maps.push({ ...like, name: "output", type: MAP_TYPE.BPF_MAP_TYPE_PERF_EVENT_ARRAY });
+    spec.maps.push({ ...like, name: "queue", type: MAP_TYPE.BPF_MAP_TYPE_QUEUE, keyType: 0, keySize: 0 });
+    const object = loadObject(kernel!, spec);
+    expect(kernel!.mapInfo(object.maps["queue"]!.fd)).toMatchObject({ type: 22, btfId: 0 });
+    expect(kernel!.mapInfo(object.maps["output"]!.fd)).toMatchObject({ type: 4, btfId: 0 });
+    expect(kernel!.mapInfo(Object.values(object.maps)[0]!.fd).btfId).toBeGreaterThan(0);
+    object.close();
+  });
 });

@@ -10,6 +10,7 @@ export async function runningKernel(what: string): Promise<LinuxBackend | null> 
     // A program of the kind that needs most of what tests need.
     const insns = Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
     kernel.close(kernel.progLoad({ type: 6, insns, license: "GPL" }));
+    kernel.progNextId(0);
     return kernel;
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
