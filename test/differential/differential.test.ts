@@ -18,7 +18,7 @@ const LEFT_OUT = /^(ld_imm64_(btf_id|map_idx|map_idx_value)|ld_(abs|ind)\d+|call
 /** The running kernel, or null and why it is not asked. */
 async function linux(): Promise<{ readonly subject: Subject; readonly confine: Confine } | null> {
   try {
-    const { openLinux } = await import("../../src/node/index.ts");
+    const { openLinux } = await import("../../src/node/linux-backend.ts");
     const subject = new Subject("kernel", await openLinux());
     const { withoutPerfmon } = await import("./privilege.ts");
     return { subject, confine: withoutPerfmon };

@@ -19,6 +19,11 @@ export interface Shrunk {
   readonly differences: readonly Difference[];
 }
 
+/** Who differs in what: the return value, the packet, a map. */
+function kindsOf({ subject, lines }: Difference): string[] {
+  return lines.map((line) => `${subject} ${line.replace(/^input \d+: /, "").split(/[:[]/)[0]}`);
+}
+
 /** Looks for the smallest program and the single input on which the subjects still differ as they did. */
 export function shrinkFailure(
   subjects: readonly Subject[],
@@ -26,13 +31,13 @@ export function shrinkFailure(
   differences: readonly Difference[],
   confine: Confine,
 ): Shrunk | null {
-  const guilty = new Set(differences.map((d) => d.subject));
-  const isError = (d: Difference) => d.lines.some((line) => line.startsWith("error:"));
-  const errors = differences.some(isError);
-  // Runs without end are another failure than wrong results.
+  const kinds = new Set(differences.flatMap(kindsOf));
+  const runsEnd = !differences.some(({ lines }) => lines.some((line) => line.startsWith("error:")));
+  // Another kind of difference is another failure; so are runs without end.
   const differ = (items: Items, packets: readonly Uint8Array[]): readonly Difference[] => {
     const found = judge(subjects, items, packets).differences;
-    return !errors && found.some(isError) ? [] : found.filter((d) => guilty.has(d.subject));
+    if (runsEnd && found.some(({ lines }) => lines.some((line) => line.startsWith("error:")))) return [];
+    return found.filter((d) => kindsOf(d).some((kind) => kinds.has(kind)));
   };
   const steady = steadiness();
   const guarded = steady(program.items, program.packets);
