@@ -1,5 +1,6 @@
 import { LINKTYPE_ETHERNET, type PacketBatch } from "../../net/index.ts";
-import { CaptureWriter, LinuxBackend, openCapture } from "../../node/index.ts";
+import { CaptureWriter, openCapture } from "../../node/index.ts";
+import { LinuxBackend } from "../../node/linux/index.ts";
 import { programTypeLabel } from "../../uapi/index.ts";
 import type { EngineName } from "../../vm/index.ts";
 import { readPacket } from "../run/files.ts";

@@ -4,8 +4,7 @@ import { type Choice, loadChosen } from "../run/load.ts";
 import type { Events, RunTarget } from "../run/target.ts";
 
 const compareError = defineErrors({
-  E_COMPARE_LOAD: (d: { file: string; kernel: string; reason: string }) =>
-    `${d.file}: the ${d.kernel} kernel does not load it: ${d.reason}`,
+  E_COMPARE_LOAD: (d: { kernel: string; reason: string }) => `the ${d.kernel} kernel refuses: ${d.reason}`,
 });
 
 /** The object in one of the two kernels. */
@@ -34,6 +33,7 @@ export function openSide(target: RunTarget, choice: Choice, maps: readonly strin
     // What is refused before a kernel was asked is not this kernel's doing.
     if (!(cause instanceof BpfError) || cause.code !== "E_KERNEL") throw cause;
     const kernel = backend.kind === "linux" ? "running" : "simulated";
-    throw compareError("E_COMPARE_LOAD", { file: choice.spec.name, kernel, reason: cause.message }, { cause });
+    const reason = cause.message.replace(/ \[E_KERNEL\]$/, "");
+    throw compareError("E_COMPARE_LOAD", { kernel, reason }, { cause });
   }
 }
