@@ -7,7 +7,7 @@ const from = (path) => import(new URL(path, dist).href);
 const { readObject } = await from("loader/index.js");
 const { loadObject, SimulatedKernel } = await from("kernel/index.js");
 const { DEFAULT_BUDGET, compileProgram } = await from("vm/index.js");
-const { openLinux } = await from("node/index.js");
+const { openLinux } = await from("node/linux/index.js");
 const { ENGINE, FUEL } = await from("runtime/layout.js");
 
 const u32 = (n) => Uint8Array.from([n & 255, (n >>> 8) & 255, (n >>> 16) & 255, n >>> 24]);

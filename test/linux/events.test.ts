@@ -6,7 +6,7 @@ import { asm, build, R1, R2, R3, R4, R5, R6, R10 } from "../../src/asm/index.ts"
 import { encode, insn } from "../../src/isa/index.ts";
 import { type EventStream, LoadedMap, type LoadedObject, loadObject } from "../../src/kernel/index.ts";
 import { type MapSpec, readObject } from "../../src/loader/index.ts";
-import { LinuxEventReader, PrintkReader, printkTracepoint } from "../../src/node/index.ts";
+import { LinuxEventReader, PrintkReader, printkTracepoint } from "../../src/node/linux/index.ts";
 import { MAP_TYPE, PROG_TYPE } from "../../src/uapi/index.ts";
 import { toHex } from "../../src/util/index.ts";
 import { root } from "../support/cli.ts";

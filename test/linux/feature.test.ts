@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { featureJson, featureText } from "../../src/cli/commands/feature.ts";
-import { probeFeatures } from "../../src/node/index.ts";
+import { probeFeatures } from "../../src/node/linux/index.ts";
 import { HELPERS, mayCall, PROG_TYPE, PROGRAM_TYPES } from "../../src/uapi/index.ts";
 import { runningKernel } from "../support/linux.ts";
 import { missing } from "../support/needs.ts";

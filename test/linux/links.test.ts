@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asm, build, R0 } from "../../src/asm/index.ts";
 import { encode } from "../../src/isa/index.ts";
-import { Netlink } from "../../src/node/index.ts";
+import { Netlink } from "../../src/node/linux/index.ts";
 import { ATTACH_TYPE, PROG_TYPE } from "../../src/uapi/index.ts";
 import { BpfError } from "../../src/util/index.ts";
 import { runningKernel } from "../support/linux.ts";

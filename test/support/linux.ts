@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { type LinuxBackend, openLinux } from "../../src/node/index.ts";
+import { type LinuxBackend, openLinux } from "../../src/node/linux/index.ts";
 import { BpfError } from "../../src/util/index.ts";
 import { skipped } from "./needs.ts";
 

@@ -1,4 +1,4 @@
-import { type KernelFeatures, openLinux, probeFeatures } from "../../node/index.ts";
+import { type KernelFeatures, openLinux, probeFeatures } from "../../node/linux/index.ts";
 import { ATTACH_TYPES, attachTypeLabel } from "../../uapi/index.ts";
 import type { Options } from "../command.ts";
 import { EXIT_USAGE } from "../exit.ts";

@@ -1,9 +1,6 @@
 import { escapeText } from "../../util/index.ts";
+import { count, plural } from "../count.ts";
 import type { GlobalReport, InspectReport, MapReport, ProgramReport } from "./report.ts";
-
-const numbers = new Intl.NumberFormat("en-US");
-const count = (n: number): string => numbers.format(n);
-const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
 /** Columns side by side, each as wide as its widest cell; `right` lists those that align to the right. */
 function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {

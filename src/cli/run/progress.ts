@@ -1,3 +1,5 @@
+import { count } from "../count.ts";
+
 /** A bar on standard error while a long capture is read; draws nothing unless that is a terminal. */
 export class Progress {
   readonly #size: number | null;
@@ -16,7 +18,7 @@ export class Progress {
     const part = bytesRead / this.#size!;
     const filled = Math.round(part * 30);
     process.stderr.write(
-      `\r[${"#".repeat(filled)}${".".repeat(30 - filled)}] ${(part * 100).toFixed(0).padStart(3)}%  ${packets.toLocaleString("en-US")} packets`,
+      `\r[${"#".repeat(filled)}${".".repeat(30 - filled)}] ${(part * 100).toFixed(0).padStart(3)}%  ${count(packets)} packets`,
     );
   }
 

@@ -1,3 +1,5 @@
+import { count, plural } from "../count.ts";
+
 /** What `anybpf run` found out, in the shape that schema/run.schema.json describes; bigints are printed as JSON numbers or strings. */
 export interface RunReport {
   readonly format: 1;
@@ -60,9 +62,6 @@ export interface EventReport {
   readonly samples: readonly string[];
 }
 
-const numbers = new Intl.NumberFormat("en-US");
-const count = (n: number) => numbers.format(n);
-
 function seconds(s: number): string {
   return s >= 1 ? `${s.toFixed(2)} s` : `${(s * 1000).toFixed(1)} ms`;
 }
@@ -72,10 +71,6 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map(
     (r) => `  ${r.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ")}`,
   );
-}
-
-function plural(n: number, one: string, many = `${one}s`): string {
-  return `${count(n)} ${n === 1 ? one : many}`;
 }
 
 /** The report as people read it. */

@@ -10,7 +10,6 @@ import {
   SimulatedKernel,
   TestRunRunner,
 } from "../../kernel/index.ts";
-import { LinuxEventReader, openLinux } from "../../node/index.ts";
 import type { EngineName } from "../../vm/index.ts";
 
 /** The user-space end of an object's event buffers. */
@@ -44,6 +43,8 @@ const MAX_PRINTK = 1000;
 /** The simulated kernel or the running one, as chosen. @throws BpfError `E_LINUX_*` where there is no kernel to ask */
 export async function openTarget(job: TargetChoice, now: () => number): Promise<RunTarget> {
   if (job.kernel === "linux") {
+    // Only here: whoever simulates loads nothing of it.
+    const { LinuxEventReader, openLinux } = await import("../../node/linux/index.ts");
     const backend = await openLinux();
     return {
       backend,

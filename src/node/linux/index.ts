@@ -1,0 +1,10 @@
+export { LinuxBackend, openLinux } from "../linux-backend.ts";
+export { LinuxEventReader } from "./events.ts";
+export type { BtfInfo } from "./info.ts";
+export type { VerifierStatistics } from "./log.ts";
+export { verifierStatistics } from "./log.ts";
+export type { TcFilter, TcFilterAttach, XdpAttach, XdpMode } from "./netlink.ts";
+export { Netlink } from "./netlink.ts";
+export { PrintkReader, printkTracepoint } from "./printk.ts";
+export type { KernelFeatures } from "./probe.ts";
+export { probeFeatures } from "./probe.ts";
