@@ -1,10 +1,5 @@
+import { count, plural } from "../count.ts";
 import type { CompareReport, EventComparison, MapComparison, Outcome, PacketDifference } from "./report.ts";
-
-const numbers = new Intl.NumberFormat("en-US");
-
-function plural(n: number, one: string, many = `${one}s`): string {
-  return `${numbers.format(n)} ${n === 1 ? one : many}`;
-}
 
 /** The report as people read it. */
 export function renderComparison(report: CompareReport): string {
@@ -38,17 +33,16 @@ function verdictLines({ verdicts }: CompareReport): string[] {
   const lines = [...keys].slice(0, SHOWN).map(([verdict, name]) => {
     const ours = packets(verdicts.simulated, verdict);
     const theirs = packets(verdicts.linux, verdict);
-    const counts =
-      ours === theirs ? numbers.format(ours) : `simulated ${numbers.format(ours)}, linux ${numbers.format(theirs)}`;
+    const counts = ours === theirs ? count(ours) : `simulated ${count(ours)}, linux ${count(theirs)}`;
     return `  ${name ?? verdict}: ${counts}`;
   });
   if (keys.size > SHOWN) lines.push(`  … ${plural(keys.size - SHOWN, "more value")}`);
   return lines;
 }
 
-function packetLines({ packetDifferences: { count, first } }: CompareReport): string[] {
+function packetLines({ packetDifferences: { count: differing, first } }: CompareReport): string[] {
   const lines = first.flatMap(differenceLines);
-  if (count > first.length) lines.push(`  … ${numbers.format(count - first.length)} more`);
+  if (differing > first.length) lines.push(`  … ${count(differing - first.length)} more`);
   return lines;
 }
 
@@ -79,7 +73,7 @@ function mapLines(map: MapComparison): string[] {
   const entries =
     simulated === linux
       ? plural(simulated, "entry", "entries")
-      : `simulated ${plural(simulated, "entry", "entries")}, linux ${numbers.format(linux)}`;
+      : `simulated ${plural(simulated, "entry", "entries")}, linux ${count(linux)}`;
   const verdict = !map.compared
     ? "not compared"
     : map.different === 0
@@ -92,7 +86,7 @@ function mapLines(map: MapComparison): string[] {
       `  ${entry.key === "" ? "" : `${entry.key}: `}simulated ${entry.simulated ?? "absent"}, linux ${entry.linux ?? "absent"}`,
     );
   }
-  if (map.different > map.first.length) lines.push(`  … ${numbers.format(map.different - map.first.length)} more`);
+  if (map.different > map.first.length) lines.push(`  … ${count(map.different - map.first.length)} more`);
   return lines;
 }
 
@@ -101,7 +95,7 @@ function eventLines(events: EventComparison): string[] {
   const records =
     simulated === linux
       ? plural(simulated, "record")
-      : `simulated ${plural(simulated, "record")}, linux ${numbers.format(linux)}`;
+      : `simulated ${plural(simulated, "record")}, linux ${count(linux)}`;
   const lines = [
     `events   ${events.map}  ${records}: ${events.different === 0 ? "equal" : `${plural(events.different, "record")} differ`}`,
   ];
@@ -115,7 +109,6 @@ function eventLines(events: EventComparison): string[] {
       `    linux     ${record.linux ?? "absent"}`,
     );
   }
-  if (events.different > events.first.length)
-    lines.push(`  … ${numbers.format(events.different - events.first.length)} more`);
+  if (events.different > events.first.length) lines.push(`  … ${count(events.different - events.first.length)} more`);
   return lines;
 }
