@@ -442,9 +442,10 @@ export class Stepper {
   #loop(): void {
     const count = Number(BigInt.asUintN(32, this.registers[1]!));
     const callback = this.#programs.callback(Number(this.registers[2]!));
-    const refused = this.registers[4] !== 0n ? EINVAL : count > MAX_LOOPS ? E2BIG : 0;
+    // The kernel opens the loop in code and puts -E2BIG in the lower half of r0.
+    const refused = this.registers[4] !== 0n ? -EINVAL : count > MAX_LOOPS ? -E2BIG >>> 0 : 0;
     if (refused !== 0 || count === 0) {
-      this.#set(0, BigInt(-refused));
+      this.#set(0, BigInt(refused));
       this.pc++;
       return;
     }

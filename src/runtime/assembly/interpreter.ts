@@ -410,7 +410,8 @@ function execute(image: u32, bottom: u32): u64 {
       // bpf_loop(count, callback, context, flags)
       case LOOP: {
         const count = <u32>R(1);
-        const refused: i64 = R(4) != 0 ? -22 : count > <u32>MAX_LOOPS ? -7 : 0;
+        // The kernel opens the loop in code and puts -E2BIG in the lower half of r0.
+        const refused: i64 = R(4) != 0 ? -22 : count > <u32>MAX_LOOPS ? 0xfffffff9 : 0;
         if (refused != 0 || count == 0) {
           setR(0, refused);
           pc += RECORD;

@@ -240,7 +240,8 @@ function emitLoop(r: Registers, context: CallContext): void {
   out.u8(W.i32_gt_u);
   out.u8(W.if);
   out.u8(VOID);
-  out.i64(-E2BIG, -1);
+  // The kernel opens the loop in code and puts this in the lower half of r0.
+  out.i64(-E2BIG, 0);
   out.op(W.local_set, locals.wide[0]!);
   out.u8(W.else);
   out.u8(W.block);

@@ -168,7 +168,7 @@ describe("calls", () => {
   it.each([
     [10, 0, 100, 10n],
     [10, 0, 4, 5n],
-    [(1 << 23) + 1, 0, 0, -7n],
+    [(1 << 23) + 1, 0, 0, 0xffff_fff9n],
     [10, 1, 0, -22n],
     [0, 0, 0, 0n],
   ])("bpf_loop: %i rounds, flags %i, stop at %i → %i", (rounds, flags, stop, expected) => {

@@ -168,7 +168,9 @@ function destroy(map: u32, node: u32): void {
   setField(map, LPM_FREE, node);
 }
 
+/** Makes a node of the key at hand an entry. Bits beyond the prefix are the latest update's, as iteration shows. */
 function enter(map: u32, node: u32, from: u32): void {
+  copy(node + NODE_BITS, WORDS, (field(map, MAP_KEY_SIZE) + 3) & ~7);
   store<u32>(node, 1, NODE_ENTRY);
   copy(node + field(map, LPM_VALUE), from, field(map, MAP_VALUE_SIZE));
 }
