@@ -19,7 +19,9 @@ kernel?.[Symbol.dispose]();
 
 const FIXTURES = `${root}test/compare/fixtures/`;
 const CAPTURE = `${root}examples/parser/traffic.pcap`;
-const VERSIONS = ["v1", "v2", "v3", "v4"];
+const COMPILED = ["-O2", "-O1"].flatMap((level) =>
+  ["v1", "v2", "v3", "v4"].map((version) => [level, version] as const),
+);
 
 /** Programs whose result is nobody's to foresee; for each, what may differ. */
 const DIFFERENT: Readonly<Record<string, (report: CompareReport) => void>> = {
@@ -37,12 +39,16 @@ function differingPlaces(report: CompareReport): string[] {
 }
 
 const dir = mkdtempSync(join(tmpdir(), "anybpf-compare-"));
-afterAll(() => rmSync(dir, { recursive: true }));
+let compared = 0;
+afterAll(() => {
+  rmSync(dir, { recursive: true });
+  if (kernel !== null) console.log(`${compared} compiled programs compared in both kernels`);
+});
 
-function compile(file: string, version: string): string {
-  const out = join(dir, `${file}.${version}.o`);
+function compile(file: string, level: string, version: string): string {
+  const out = join(dir, `${file}${level}.${version}.o`);
   const include = ["-I/usr/include/x86_64-linux-gnu", "-I/usr/include/aarch64-linux-gnu"];
-  const flags = ["-O2", "-g", "--target=bpf", `-mcpu=${version}`, ...include];
+  const flags = [level, "-g", "--target=bpf", `-mcpu=${version}`, ...include];
   const { status, stderr } = spawnSync("clang-19", [...flags, "-c", `${FIXTURES}${file}`, "-o", out], {
     encoding: "utf8",
   });
@@ -53,11 +59,12 @@ function compile(file: string, version: string): string {
 const files = readdirSync(FIXTURES).filter((name) => name.endsWith(".c"));
 
 describe.skipIf(kernel === null).each(kernel === null ? [] : files)("%s", (file) => {
-  test.each(VERSIONS)("-mcpu=%s", { timeout: 120_000 }, async (version) => {
-    const object = compile(file, version);
+  test.each(COMPILED)("%s -mcpu=%s", { timeout: 120_000 }, async (level, version) => {
+    const object = compile(file, level, version);
     const { programs } = readObject(readFileSync(object));
     const wrong: string[] = [];
     for (const { name } of programs) {
+      compared++;
       const report = await compareJob({
         file: object,
         program: name,
