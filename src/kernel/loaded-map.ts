@@ -1,7 +1,7 @@
 import { type Btf, readValue, writeValue } from "../btf/index.ts";
 import type { MapSpec } from "../loader/index.ts";
 import { MAP_TYPE, mapType } from "../uapi/index.ts";
-import { defineErrors } from "../util/index.ts";
+import { defineErrors, fromHex } from "../util/index.ts";
 import type { Backend, Fd } from "./backend.ts";
 
 const mapError = defineErrors({
@@ -10,12 +10,12 @@ const mapError = defineErrors({
   E_MAP_VALUE: (d: { map: string; expected: number; found: number }) =>
     `map ${d.map}: a value of ${d.found} bytes was given, its values have ${d.expected}`,
   E_MAP_PLAIN: (d: { map: string; what: string; size: number }) =>
-    `map ${d.map}: its ${d.what} has no BTF type; give ${d.size} bytes, or a number where it has 4 or 8 bytes`,
+    `map ${d.map}: its ${d.what} has no BTF type; give ${d.size} bytes or their hexadecimal text, or a number where it has 4 or 8 bytes`,
 });
 
 /**
  * A map as programs and people use it: keys and values are plain values of their BTF types
- * (`"10.0.0.7"` or a number for `__be32`, objects for structs), or bytes, or numbers where the object has no BTF.
+ * (`"10.0.0.7"` or a number for `__be32`, objects for structs), or bytes, hexadecimal text or numbers where the object has no BTF.
  */
 export class LoadedMap {
   readonly name: string;
@@ -111,6 +111,7 @@ export class LoadedMap {
       new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(value)), true);
       return bytes.subarray(0, size);
     }
+    if (typeof value === "string") return fromHex(value, `${what} of map ${this.name}`);
     throw mapError("E_MAP_PLAIN", { map: this.name, what, size });
   }
 

@@ -1,3 +1,4 @@
+import { escapeText } from "../../util/index.ts";
 import { count, plural } from "../count.ts";
 
 /** What `anybpf run` found out, in the shape that schema/run.schema.json describes; bigints are printed as JSON numbers or strings. */
@@ -95,7 +96,8 @@ export function renderReport(report: RunReport): string {
   for (const map of report.maps) lines.push("", ...mapLines(map));
   for (const events of report.events) lines.push("", ...eventLines(events));
   if (report.printk.length > 0) lines.push("", "bpf_printk", ...report.printk.map((line) => `  ${line}`));
-  return `${lines.join("\n")}\n`;
+  // Names, values and printk lines come from the object and its packets.
+  return `${lines.map(escapeText).join("\n")}\n`;
 }
 
 function verdictLines(report: RunReport): string[] {
