@@ -144,7 +144,15 @@ describe.skipIf(kernel === null)("anybpf compare, what differs", () => {
     expect([9, 10, 11]).toContain(first!.firstByte);
   });
 
-  it("takes a run that one kernel and the other refuse alike for equal", () => {
+  it("compares the context that a run hands back", () => {
+    const object = assembled("mark", "tc", "r6 = r1\ncall 7\n*(u32 *)(r6 + 8) = r0\nr0 = 0\nexit");
+    const report = compared([object, "--packet", PACKET], 1);
+    const [first] = report.packetDifferences.first;
+    expect(first!).toMatchObject({ retvalDiffers: false, firstByte: null });
+    expect(first!.context.map(({ field }) => field)).toEqual(["mark"]);
+  });
+
+  it("takes a run that both kernels refuse for equal", () => {
     const object = assembled("short", "tc", "r0 = 0\nexit");
     const huge = join(dir, "huge.bin");
     writeFileSync(huge, new Uint8Array(200_000).fill(8));

@@ -9,7 +9,7 @@ export function renderComparison(report: CompareReport): string {
     `kernels  simulated (${report.engine}) and the running Linux kernel`,
     `input    ${plural(report.packets, "packet")}, ${plural(report.bytes, "byte")}`,
     "",
-    `packets  ${report.packetDifferences.count === 0 ? "equal" : `${plural(report.packetDifferences.count, "packet")} differ`}: verdicts and bytes`,
+    `packets  ${report.packetDifferences.count === 0 ? "equal" : plural(report.packetDifferences.count, "packet differs", "packets differ")}: verdicts and bytes`,
     ...verdictLines(report),
     ...packetLines(report),
     ...report.maps.flatMap(mapLines),
@@ -78,7 +78,7 @@ function mapLines(map: MapComparison): string[] {
     ? "not compared"
     : map.different === 0
       ? "equal"
-      : `${plural(map.different, "entry", "entries")} differ`;
+      : plural(map.different, "entry differs", "entries differ");
   const limit = map.limit === null ? "" : ` (${map.limit})`;
   const lines = [`map      ${map.name}  ${map.type}, ${entries}: ${verdict}${limit}`];
   for (const entry of map.first) {
@@ -97,7 +97,7 @@ function eventLines(events: EventComparison): string[] {
       ? plural(simulated, "record")
       : `simulated ${plural(simulated, "record")}, linux ${count(linux)}`;
   const lines = [
-    `events   ${events.map}  ${records}: ${events.different === 0 ? "equal" : `${plural(events.different, "record")} differ`}`,
+    `events   ${events.map}  ${records}: ${events.different === 0 ? "equal" : plural(events.different, "record differs", "records differ")}`,
   ];
   if (events.lost.simulated !== events.lost.linux) {
     lines.push(`  lost: simulated ${events.lost.simulated}, linux ${events.lost.linux}`);
