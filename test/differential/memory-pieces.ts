@@ -46,6 +46,20 @@ function placeFor(w: Writer, form: Form, reads: boolean): Place {
   return { register: 10, offset };
 }
 
+/**
+ * Memory for an atomic that reads what was there. Never the stack: Linux 6.18 loses track of what such an instruction takes from
+ * a stack slot (CVE-2026-43009, precision through atomic fetch) and removes code as dead that is not.
+ */
+function placeOffStack(w: Writer, form: Form): Place | undefined {
+  const size = form.width >> 3;
+  const usable = w
+    .pointers()
+    .filter(({ pointer: { kind, low, high } }) => kind !== "stack" && kind !== "packet" && high - low >= 2 * size);
+  if (usable.length === 0) return undefined;
+  const { register, pointer } = w.random.pick(usable);
+  return { register, offset: offsetIn(w, pointer, form) };
+}
+
 export function load(w: Writer): void {
   const form = w.random.pick(LOADS);
   const { register, offset } = placeFor(w, form, true);
@@ -69,7 +83,9 @@ export function atomic(w: Writer): void {
   if (compares && !w.state.isScalar(0)) w.constant(0);
   const fetches = form.op.startsWith("fetch_") || form.op === "xchg";
   const src = fetches ? w.operand() : w.scalar();
-  const { register, offset } = placeFor(w, form, true);
+  const place = fetches || compares ? placeOffStack(w, form) : placeFor(w, form, true);
+  if (place === undefined) return;
+  const { register, offset } = place;
   // The memory's bytes may have been written with what the register held: a comparison should not always fail.
   if (compares && w.random.chance(50)) {
     w.emit(form.width === 64 ? "ldx64" : "ldx32", { dst: 0, src: register, off: offset });
