@@ -6,8 +6,8 @@
 import {
   CLOCK_NS, CLOCK_STEP_NS, ENGINE_JIT, FAULT_CODE, FUEL, REC_DATA, REC_END, REC_FAULT, REC_LENGTH, REC_META,
   REC_REDIRECT, REC_SIZE, REC_START, REC_TIME, REC_VERDICT, REDIRECT_MAP, REDIRECT_TARGET, SKB_CONTEXT_SIZE,
-  SKB_DATA, SKB_DATA_META, SKB_HEAD, SKB_LEN, SKB_MAC_HEADER, SKB_NETWORK_HEADER, STACK_TOP, TAIL_CALLS, XDP_DATA,
-  XDP_DATA_END, XDP_DATA_META, XDP_EGRESS_IFINDEX, XDP_FRAGS, XDP_FRAME_END, XDP_HARD_START,
+  SKB_DATA, SKB_DATA_META, SKB_LEN, STACK_TOP, TAIL_CALLS, XDP_DATA, XDP_DATA_END, XDP_DATA_META, XDP_EGRESS_IFINDEX,
+  XDP_FRAGS, XDP_FRAME_END, XDP_HARD_START,
 } from "../layout";
 import { interpret } from "./interpreter";
 import { skb_receive } from "./packet/receive";
@@ -103,18 +103,4 @@ export function run_repeat(slot: u32, engine: u32, ctx: u32, count: u32): i64 {
     if (load<u32>(FAULT_CODE) != 0) break;
   }
   return result;
-}
-
-// linux/filter.h: offsets below zero count from other places than the packet's first byte.
-const SKF_NET_OFF: i32 = -0x100000;
-const SKF_LL_OFF: i32 = -0x200000;
-
-/** LD_ABS and LD_IND with an offset below zero: address of `size` bytes of the packet of `skb`, 0 where it has none such. */
-export function packet_address(skb: u32, offset: i32, size: u32): u32 {
-  if (offset >= 0 || offset < SKF_LL_OFF) return 0;
-  const net = offset >= SKF_NET_OFF;
-  const base = net ? load<u32>(skb, SKB_NETWORK_HEADER) : load<u32>(skb, SKB_MAC_HEADER);
-  const start = <u64>base + <u64>(offset - (net ? SKF_NET_OFF : SKF_LL_OFF));
-  const end = <u64>load<u32>(skb, SKB_DATA) + load<u32>(skb, SKB_LEN);
-  return start < load<u32>(skb, SKB_HEAD) || start + size > end ? 0 : <u32>start;
 }
