@@ -1,4 +1,4 @@
-import type { LoadedProgram, PacketRunner } from "../../kernel/index.ts";
+import type { LoadedObject, LoadedProgram, PacketRunner } from "../../kernel/index.ts";
 import { LINKTYPE_ETHERNET, type PacketBatch } from "../../net/index.ts";
 import { CaptureWriter, openCapture } from "../../node/index.ts";
 import { PROG_TYPE, programTypeLabel } from "../../uapi/index.ts";
@@ -12,7 +12,7 @@ import { single } from "./packets.ts";
 import { Progress } from "./progress.ts";
 import type { RunReport } from "./report.ts";
 import { Tally } from "./tally.ts";
-import { openTarget } from "./target.ts";
+import { type Events, openTarget, type RunTarget } from "./target.ts";
 
 /** What `anybpf run` was asked to do. */
 export interface RunJob {
@@ -48,11 +48,26 @@ export async function runJob(job: RunJob): Promise<RunReport> {
   const begin = performance.now();
   const choice = chooseProgram(job);
   const target = await openTarget(job, nanoseconds);
-  const { backend } = target;
-  const { object, program } = loadChosen(backend, choice, job.maps);
-  const ctx = contextOf(program.type, job.ctx);
-
+  const { object, program } = loadChosen(target.backend, choice, job.maps);
   const events = target.events(object, MAX_SAMPLES);
+  try {
+    return await report(job, begin, target, object, program, events);
+  } finally {
+    events.close?.();
+    object.close();
+  }
+}
+
+async function report(
+  job: RunJob,
+  begin: number,
+  target: RunTarget,
+  object: LoadedObject,
+  program: LoadedProgram,
+  events: Events,
+): Promise<RunReport> {
+  const { backend } = target;
+  const ctx = contextOf(program.type, job.ctx);
   const runner = target.runner(program, {
     repeat: job.repeat,
     now: nanoseconds,
