@@ -5,13 +5,13 @@ import { Netlink } from "../../src/node/linux/index.ts";
 import { ATTACH_TYPE, PROG_TYPE } from "../../src/uapi/index.ts";
 import { BpfError } from "../../src/util/index.ts";
 import { runningKernel } from "../support/linux.ts";
-import { TestNamespace } from "../support/namespace.ts";
+import { joinByVeth, TestNamespace } from "../support/namespace.ts";
 import { missing } from "../support/needs.ts";
 
 /** Links to devices in a network namespace of the test's own; nothing else is attached to. */
 
 const WHAT = "links of the running kernel";
-const kernel = missing(WHAT, "ip", "tc") ? null : await runningKernel(WHAT);
+const kernel = missing(WHAT, "ip", "tc", "unshare", "nsenter") ? null : await runningKernel(WHAT);
 afterAll(() => kernel?.[Symbol.dispose]());
 
 const load = (type: number, value: number) =>
@@ -21,6 +21,7 @@ describe.skipIf(kernel === null)(WHAT, () => {
   let space: TestNamespace;
   beforeAll(async () => {
     space = await TestNamespace.create();
+    joinByVeth(space, space);
   });
   afterAll(() => space?.remove());
 
