@@ -8,18 +8,19 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const check = process.argv.includes("--check");
 
-/** The runtime module: AssemblyScript to wasm to base64. 0x12000 is RUNTIME_DATA of src/runtime/layout.ts. */
-function runtimeModule() {
+/** AssemblyScript to wasm to base64. */
+function wasmModule(entry, name, flags) {
   const dir = mkdtempSync(join(tmpdir(), "anybpf-gen-"));
-  const out = join(dir, "runtime.wasm");
+  const out = join(dir, "module.wasm");
   try {
     execFileSync(
       process.execPath,
       [
         join(root, "node_modules/assemblyscript/bin/asc.js"),
-        "src/runtime/assembly/index.ts",
-        ..."-O3 --noAssert --runtime stub --importMemory --importTable --noExportMemory".split(" "),
-        ..."--initialMemory 6 --maximumMemory 65536 --memoryBase 73728 --enable simd --enable bulk-memory".split(" "),
+        entry,
+        ..."-O3 --noAssert --runtime stub --importMemory --noExportMemory --maximumMemory 65536".split(" "),
+        ..."--enable simd --enable bulk-memory".split(" "),
+        ...flags.split(" "),
         "--use",
         "abort=",
         // Casts that a 64-bit memory would need; ours is 32-bit.
@@ -31,13 +32,28 @@ function runtimeModule() {
       { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
     );
     const base64 = readFileSync(out).toString("base64");
-    return `// Made by \`npm run gen\` from src/runtime/assembly/. Do not edit.\nexport const RUNTIME_WASM =\n  "${base64}";\n`;
+    return `// Made by \`npm run gen\` from ${entry}. Do not edit.\nexport const ${name} =\n  "${base64}";\n`;
   } finally {
     rmSync(dir, { recursive: true });
   }
 }
 
-const GENERATED = [["src/runtime/wasm.gen.ts", runtimeModule]];
+/** File, and what makes it. 73728 is RUNTIME_DATA of src/runtime/layout.ts. */
+const GENERATED = [
+  [
+    "src/runtime/wasm.gen.ts",
+    () =>
+      wasmModule(
+        "src/runtime/assembly/index.ts",
+        "RUNTIME_WASM",
+        "--importTable --initialMemory 6 --memoryBase 73728",
+      ),
+  ],
+  [
+    "src/runtime/verifier.gen.ts",
+    () => wasmModule("src/runtime/assembly/verifier/index.ts", "VERIFIER_WASM", "--initialMemory 8 --memoryBase 1024"),
+  ],
+];
 
 let stale = 0;
 for (const [file, make] of GENERATED) {

@@ -1,0 +1,16 @@
+export type { RejectionKind } from "./kinds.ts";
+export { REJECTION_KINDS } from "./kinds.ts";
+export { BPF_LOG_LEVEL1, BPF_LOG_LEVEL2, BPF_LOG_STATS } from "./log.ts";
+export type {
+  AttachTarget,
+  Failure,
+  KernelFacts,
+  Mode,
+  ProgramFacts,
+  ProgramInput,
+  Verdict,
+  VerifierMap,
+  VerifierStats,
+  VerifyOptions,
+} from "./types.ts";
+export { verify } from "./verify.ts";

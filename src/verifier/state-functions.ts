@@ -1,0 +1,54 @@
+/**
+ * What `src/runtime/assembly/verifier/` exports. Parameters `reg`, `dst`, `src`, `a`, `b` are addresses of register records,
+ * `op` is BPF_ADD … or BPF_JEQ … as in the opcode byte; 64-bit immediates come as two halves; answers of 0 and 1 are booleans.
+ */
+export interface StateFunctions {
+  copy_reg(to: number, from: number): void;
+
+  /** Bounds and bits from a constant; type, offset and identity stay (`___mark_reg_known`). */
+  set_known(reg: number, low: number, high: number): void;
+  /** Bounds and bits: nothing known; type and identity stay (`__mark_reg_unbounded` and an unknown tnum). */
+  set_unbounded(reg: number): void;
+  /** An unknown scalar without identity, precision off (`__mark_reg_unknown_imprecise`). */
+  mark_unknown(reg: number): void;
+  /** A known scalar without identity, precision off (`__mark_reg_known` on a scalar). */
+  mark_known(reg: number, low: number, high: number): void;
+  /** A register that holds nothing (`__mark_reg_not_init`). */
+  mark_not_init(reg: number): void;
+  /** Brings bits and the four ranges into agreement (`reg_bounds_sync`). */
+  sync_bounds(reg: number): void;
+  /** Whether some value fits bits and ranges at once, and they agree (`reg_bounds_sanity_check`). */
+  bounds_sane(reg: number): number;
+
+  /** dst op= src for two scalars, `is32` for the 32-bit class, `off` the field that makes division signed; shifts out of range make it unknown. */
+  alu(dst: number, src: number, op: number, is32: number, off: number): void;
+  /** dst = src with the upper half cleared (32-bit move). */
+  zext32(reg: number): void;
+  /** Keeps the low `bytes` (1, 2, 4) bytes, zero-extended (`coerce_reg_to_size`). */
+  truncate(reg: number, bytes: number): void;
+  /** Keeps the low `bytes` bytes, sign-extended to 64 bits, or to 32 bits and then zero-extended. */
+  sign_extend(reg: number, bytes: number, to32: number): void;
+  /** After BPF_END: bits forgotten where the kernel forgets them. */
+  byte_swap(reg: number, bits: number, toLittle: number): void;
+
+  /** Whether a comparison's outcome is known: 1 always, 0 never, -1 unknown (`is_branch_taken` for scalars). */
+  branch_taken(a: number, b: number, op: number, is32: number): number;
+  /** Narrows a and b on the side where the comparison holds (`regs_refine_cond_op` with both syncs); the other side is the same with the reverse op. */
+  refine(a: number, b: number, op: number, is32: number): void;
+
+  /** a's bounds and bits meet b's: used where linked scalars are brought to the same value plus a constant. */
+  add_const(reg: number, low: number, high: number): void;
+
+  /** Whether the value of `b` lies within what is known of `a` (`range_within` and `tnum_in`). */
+  scalar_within(a: number, b: number): number;
+
+  /** Empties the table of corresponding ids; `idGen` is the environment's last id (`reset_idmap_scratch`). */
+  reset_id_map(idGen: number): void;
+  /** Enters or checks a pair of corresponding ids (`check_ids`). */
+  check_ids(old: number, cur: number): number;
+  /**
+   * Whether the current frame `cur` is covered by the explored one `old` (`func_states_equal`): callback depth, the registers in `liveRegs`
+   * (bit n for r<n>), stack slots. `exact`: 0 NOT_EXACT, 1 EXACT, 2 RANGE_WITHIN.
+   */
+  frame_equal(old: number, cur: number, liveRegs: number, exact: number, allowUninitStack: number): number;
+}
