@@ -12,14 +12,15 @@ const PROGRAMS = number("ANYBPF_PROGRAMS", 3000);
 const SEED = number("ANYBPF_SEED", 1);
 const FROM = number("ANYBPF_FROM", 0);
 
-/** Forms that no XDP program may have here: kernel types and functions, the legacy loads of sk_buffs, arenas. */
-const LEFT_OUT = /^(ld_imm64_(btf_id|map_idx|map_idx_value)|ld_(abs|ind)\d+|call_kfunc|call_reg|addr_space_cast)$/;
+/** Forms that no program has here: kernel types and functions, arenas. */
+const LEFT_OUT = /^(ld_imm64_(btf_id|map_idx|map_idx_value)|call_kfunc|call_reg|addr_space_cast)$/;
 
 /** The running kernel, or null and why it is not asked. */
 async function linux(): Promise<{ readonly subject: Subject; readonly confine: Confine } | null> {
   try {
     const { openLinux } = await import("../../src/node/linux-backend.ts");
-    const subject = new Subject("kernel", await openLinux());
+    const linux = await openLinux();
+    const subject = new Subject("kernel", () => linux);
     const { withoutPerfmon } = await import("./privilege.ts");
     return { subject, confine: withoutPerfmon };
   } catch (error) {

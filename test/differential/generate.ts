@@ -1,46 +1,51 @@
 import type { Insn } from "../../src/isa/index.ts";
 import { insn } from "../../src/isa/index.ts";
+import type { TestRunAttr } from "../../src/kernel/index.ts";
 import { end } from "./control-pieces.ts";
+import { type Kind, TC, XDP } from "./kinds.ts";
 import { block } from "./pieces.ts";
-import { DIRECT, DIRECT_REGISTERS, DIRECT_STACK, type Item, type Items } from "./program.ts";
+import { DIRECT, DIRECT_REGISTERS, DIRECT_STACK, type Item, type Trial } from "./program.ts";
 import { Random } from "./random.ts";
 import { ARENA, CALLEE_SAVED } from "./state.ts";
 import { type Draft, type Label, MEMORY_SIZE, type Parameter, registers, type Signature, Writer } from "./writer.ts";
 
 /** A random program: its number under a seed gives it again. */
-export interface Generated {
+export interface Generated extends Trial {
   readonly seed: number;
   readonly number: number;
-  readonly items: Items;
-  /** Packets to run it on, in this order, on the same maps. */
-  readonly packets: readonly Uint8Array[];
 }
 
 const SIZES = [14, 64, 110, 300] as const;
 
-function packets(random: Random): Uint8Array[] {
+function inputs(random: Random, { ctx }: Kind): TestRunAttr[] {
   return SIZES.map((size, n) => {
     const length = n === 0 ? size : random.between(SIZES[n - 1]! + 1, size);
     const fill = random.below(8);
-    return fill < 2 ? new Uint8Array(length).fill(fill === 0 ? 0 : 0xff) : random.bytes(length);
+    const dataIn = fill < 2 ? new Uint8Array(length).fill(fill === 0 ? 0 : 0xff) : random.bytes(length);
+    if (ctx === null || random.chance(50)) return { dataIn };
+    const ctxIn = new Uint8Array(ctx.size);
+    for (const { offset, size } of ctx.fields) ctxIn.set(random.bytes(size), offset);
+    return { dataIn, ctxIn };
   });
 }
 
 /** Writes program `number` of `seed`: only what the verifier is documented to accept, all of it bounded. */
 export function generate(seed: number, number: number): Generated {
   const random = new Random(seed, number, 0x616e7962);
+  const kind = random.chance(65) ? XDP : TC;
   // Most programs keep to what CAP_BPF alone allows: no pointer that becomes a number.
   const strict = random.chance(75);
   const callees: Signature[] = [];
   const functions: Draft[][] = [];
   for (let n = random.pick([0, 0, 1, 1, 2, 3]); n > 0; n--) {
-    const { drafts, signature } = subprogram(random, callees, strict);
+    const { drafts, signature } = subprogram(random, kind, callees, strict);
     functions.unshift(drafts);
     callees.push(signature);
   }
-  const main = mainFunction(random, callees, strict);
+  const main = mainFunction(random, kind, callees, strict);
   const called = reached(main, functions);
-  return { seed, number, items: link([main, ...random.shuffle(called)]), packets: packets(random) };
+  const items = link([main, ...random.shuffle(called)]);
+  return { seed, number, kind, items, inputs: inputs(random, kind) };
 }
 
 /** Functions that nobody calls are left out: the verifier refuses them. */
@@ -61,8 +66,9 @@ function reached(main: Draft[], functions: readonly Draft[][]): Draft[][] {
 
 const entries = new WeakMap<Draft[], Label>();
 
-function mainFunction(random: Random, callees: readonly Signature[], strict: boolean): Draft[] {
-  const w = new Writer(random, callees, false, strict);
+function mainFunction(random: Random, kind: Kind, callees: readonly Signature[], strict: boolean): Draft[] {
+  const w = new Writer(random, kind, callees, false, strict);
+  w.legacy = kind.legacy;
   keepContext(w, 1);
   const start = random.between(1, 9);
   for (const r of random.shuffle(registers(0x3ff & ~w.locked)).slice(0, start)) w.constant(r);
@@ -107,9 +113,9 @@ function dump(w: Writer): void {
   }
 }
 
-function subprogram(random: Random, callees: readonly Signature[], strict: boolean) {
+function subprogram(random: Random, kind: Kind, callees: readonly Signature[], strict: boolean) {
   const callback = random.chance(30);
-  const w = new Writer(random, callees, callback, strict);
+  const w = new Writer(random, kind, callees, callback, strict);
   const parameters: Parameter[] = callback
     ? ["scalar", "memory"]
     : Array.from({ length: random.below(6) }, () => random.pick(["scalar", "scalar", "scalar", "memory"] as const));

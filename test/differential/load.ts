@@ -1,7 +1,7 @@
 import { BtfBuilder } from "../../src/btf/index.ts";
 import { slots } from "../../src/isa/index.ts";
 import type { Backend, Fd, ProgLoadAttr } from "../../src/kernel/index.ts";
-import { PROG_TYPE } from "../../src/uapi/index.ts";
+import type { Kind } from "./kinds.ts";
 import { bytesOf, type Items } from "./program.ts";
 
 /** BPF_PROG_LOAD of random programs: callbacks need BTF that names their functions. */
@@ -45,8 +45,8 @@ function functionInfo(items: Items): Uint8Array {
   return new Uint8Array(Uint32Array.from(words).buffer);
 }
 
-export function loadAttributes(items: Items, maps: readonly Fd[], btfFd: Fd): ProgLoadAttr {
-  const attr = { type: PROG_TYPE.BPF_PROG_TYPE_XDP, insns: bytesOf(items, maps), license: "GPL", name: "random" };
+export function loadAttributes(kind: Kind, items: Items, maps: readonly Fd[], btfFd: Fd): ProgLoadAttr {
+  const attr = { type: kind.type, insns: bytesOf(items, maps), license: "GPL", name: "random" };
   const callbacks = items.some(({ insn }) => insn.form.name === "ld_imm64_func");
   return callbacks ? { ...attr, btfFd, funcInfo: functionInfo(items) } : attr;
 }

@@ -12,6 +12,7 @@ const BPF_MAP_DELETE_ELEM = 3;
 
 const LOADS = FORMS.filter((f) => ["ldx", "ldxs", "load_acquire"].includes(f.kind));
 const STORES = FORMS.filter((f) => ["st", "stx", "store_release"].includes(f.kind));
+const LEGACY = FORMS.filter((f) => f.kind === "ld_abs" || f.kind === "ld_ind");
 const ATOMICS = FORMS.filter((f) => f.kind === "atomic");
 /** Atomics, acquire and release have no packets to work on (the verifier's atomic_ptr_type_ok). */
 const PLAIN = (f: Form) => !["atomic", "load_acquire", "store_release"].includes(f.kind);
@@ -132,8 +133,8 @@ export function packet(w: Writer): void {
   w.locked |= 1 << start;
   const end = w.target();
   w.locked |= 1 << end;
-  w.emit("ldx32", { dst: start, src: context, off: 0 });
-  w.emit("ldx32", { dst: end, src: context, off: 4 });
+  w.emit("ldx32", { dst: start, src: context, off: w.kind.data });
+  w.emit("ldx32", { dst: end, src: context, off: w.kind.dataEnd });
   w.state.forget((1 << start) | (1 << end));
   if (!w.strict && random.chance(10)) {
     const by = w.operand();
@@ -190,21 +191,64 @@ export function packetLength(w: Writer): void {
   const start = w.target();
   w.locked |= 1 << start;
   const end = w.target();
-  w.emit("ldx32", { dst: start, src: context, off: 0 });
-  w.emit("ldx32", { dst: end, src: context, off: 4 });
+  w.emit("ldx32", { dst: start, src: context, off: w.kind.data });
+  w.emit("ldx32", { dst: end, src: context, off: w.kind.dataEnd });
   w.emit("sub64_reg", { dst: end, src: start });
   w.state.forget(1 << start);
   w.state.setScalar(end);
   w.locked = locked;
 }
 
-/** A field of the context that is a number. */
+/** A field of the context that is a number, or a part of one. */
 export function contextField(w: Writer): void {
   const context = w.loadContext();
   if (context === undefined) return;
+  const { random } = w;
+  const field = random.pick(w.kind.reads);
+  const { offset, size, unit } = field;
+  const width = field.narrow && random.chance(30) ? random.pick([1, 2]) : unit;
+  // Of fields that the kernel keeps in less than 4 bytes it answers their upper half with the lower one.
+  const step = w.kind.ctx?.fields.includes(field) ? width : unit;
   const dst = w.target();
-  w.emit("ldx32", { dst, src: context, off: w.random.pick([12, 16]) });
+  w.emit(`ldx${8 * width}`, { dst, src: context, off: offset + step * random.below(size / step) });
   w.state.setScalar(dst);
+}
+
+/** Writes a field of the context. */
+export function contextStore(w: Writer): void {
+  if (w.kind.writes.length === 0) return;
+  const { locked, random } = w;
+  const context = w.loadContext();
+  if (context === undefined) return;
+  w.locked |= 1 << context;
+  const { offset, size, unit } = random.pick(w.kind.writes);
+  const off = offset + unit * random.below(size / unit);
+  if (random.chance(40)) w.emit(`st${8 * unit}`, { dst: context, off, imm: w.immediate() });
+  else w.emit(`stx${8 * unit}`, { dst: context, src: w.scalar(), off });
+  w.locked = locked;
+}
+
+/** LD_ABS or LD_IND, which want the context in r6 (RFC 9669 section 5.5 calls them legacy). Beyond the packet they end the program. */
+export function legacyLoad(w: Writer): void {
+  if (!w.legacy || w.context === null || !w.free(0)) return;
+  const { locked, random } = w;
+  const inPlace = "register" in w.context && w.context.register === 6;
+  if (!inPlace) {
+    if (!w.free(6)) return;
+    if ("register" in w.context) w.emit("mov64_reg", { dst: 6, src: w.context.register });
+    else w.emit("ldx64", { dst: 6, src: 10, off: w.context.slot });
+    w.state.forget(1 << 6);
+    w.locked |= 1 << 6;
+  }
+  const form = random.pick(LEGACY);
+  const imm = random.below(random.pick([13, 13, 60, 120]));
+  if (form.kind === "ld_ind") {
+    const src = w.operand();
+    w.emit("and64_imm", { dst: src, imm: random.pick([0, 1, 3, 15]) });
+    w.emit(form, { src, imm });
+  } else w.emit(form, { imm });
+  w.locked = locked;
+  w.afterCall();
 }
 
 /** Writes a key to the arena and returns where; keys go one beyond what arrays have, and never far. */

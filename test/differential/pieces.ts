@@ -3,7 +3,9 @@ import { bpfLoop, branch, callLocal, ladder, leave, loop, mayGoto } from "./cont
 import {
   atomic,
   contextField,
+  contextStore,
   directValue,
+  legacyLoad,
   load,
   mapDelete,
   mapLookup,
@@ -56,6 +58,8 @@ const PIECES: readonly Piece[] = [
   { name: "store", weight: 13, nests: false, write: store },
   { name: "atomic", weight: 8, nests: false, write: atomic },
   { name: "context field", weight: 1, nests: false, write: contextField },
+  { name: "context store", weight: 1, nests: false, write: contextStore },
+  { name: "legacy load", weight: 1, nests: false, write: legacyLoad },
   { name: "packet length", weight: 1, nests: false, write: packetLength },
   { name: "branch", weight: 9, nests: true, write: branch },
   { name: "ladder", weight: 2, nests: true, write: ladder },

@@ -1,6 +1,8 @@
 import { disassemble } from "../../src/asm/index.ts";
 import { type Code, encode, type Insn, slots } from "../../src/isa/index.ts";
+import type { TestRunAttr } from "../../src/kernel/index.ts";
 import { MAP_TYPE } from "../../src/uapi/index.ts";
+import type { Kind } from "./kinds.ts";
 
 /** An instruction of a program in the making: branches name the item they go to, map loads the number of their map. */
 export interface Item {
@@ -10,6 +12,14 @@ export interface Item {
 }
 
 export type Items = readonly Item[];
+
+/** A program and what it is run on. */
+export interface Trial {
+  readonly kind: Kind;
+  readonly items: Items;
+  /** Packets and contexts, in this order, on the same maps. */
+  readonly inputs: readonly TestRunAttr[];
+}
 
 export interface MapShape {
   readonly name: string;

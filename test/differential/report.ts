@@ -1,7 +1,8 @@
+import type { TestRunAttr } from "../../src/kernel/index.ts";
 import { toHex } from "../../src/util/index.ts";
 import { type Difference, judge, type Report } from "./campaign.ts";
 import type { Generated } from "./generate.ts";
-import { type Items, textOf } from "./program.ts";
+import { type Trial, textOf } from "./program.ts";
 import { shrink } from "./shrink.ts";
 import { steadiness } from "./steadiness.ts";
 import type { Subject } from "./subject.ts";
@@ -13,9 +14,7 @@ export type Confine = <T>(run: () => T) => T;
 const CONFINED_LENGTH = 60;
 
 /** A failure made small. */
-export interface Shrunk {
-  readonly items: Items;
-  readonly packets: readonly Uint8Array[];
+export interface Shrunk extends Trial {
   readonly differences: readonly Difference[];
 }
 
@@ -34,22 +33,27 @@ export function shrinkFailure(
   const kinds = new Set(differences.flatMap(kindsOf));
   const runsEnd = !differences.some(({ lines }) => lines.some((line) => line.startsWith("error:")));
   // Another kind of difference is another failure; so are runs without end.
-  const differ = (items: Items, packets: readonly Uint8Array[]): readonly Difference[] => {
-    const found = judge(subjects, items, packets).differences;
+  const differ = (trial: Trial): readonly Difference[] => {
+    const found = judge(subjects, trial).differences;
     if (runsEnd && found.some(({ lines }) => lines.some((line) => line.startsWith("error:")))) return [];
     return found.filter((d) => kindsOf(d).some((kind) => kinds.has(kind)));
   };
   const steady = steadiness();
-  const guarded = steady(program.items, program.packets);
-  const fails = (items: Items, packets: readonly Uint8Array[]): boolean =>
-    (!guarded || steady(items, packets)) && differ(items, packets).length > 0;
-  if (!fails(program.items, program.packets)) return null;
-  const packets = program.packets.map((p) => [p]).find((p) => fails(program.items, p)) ?? program.packets;
+  const { kind } = program;
+  const guarded = steady(program);
+  const fails = (trial: Trial): boolean => (!guarded || steady(trial)) && differ(trial).length > 0;
+  if (!fails(program)) return null;
+  const single = program.inputs.map((input) => ({ ...program, inputs: [input] })).find(fails);
+  const { inputs } = single ?? program;
   const items = shrink(program.items, (candidate) => {
-    if (candidate.length > CONFINED_LENGTH) return fails(candidate, packets);
-    return confine(() => fails(candidate, packets));
+    const trial = { kind, items: candidate, inputs };
+    return candidate.length > CONFINED_LENGTH ? fails(trial) : confine(() => fails(trial));
   });
-  return { items, packets, differences: differ(items, packets) };
+  return { kind, items, inputs, differences: differ({ kind, items, inputs }) };
+}
+
+function inputText({ dataIn, ctxIn }: TestRunAttr, n: number): string {
+  return `input ${n}: ${toHex(dataIn!)}${ctxIn === undefined ? "" : `, context ${toHex(ctxIn)}`}`;
 }
 
 const indent = (text: string): string => text.replace(/^/gm, "  ");
@@ -67,9 +71,9 @@ export function failureText(
     return `program ${program.number} of seed ${seed} differed once and not again:\n${lines(differences)}\n${again}`;
   }
   return [
-    `program ${program.number} of seed ${seed} (${again}), shrunk from ${program.items.length} instructions to ${shrunk.items.length}:`,
+    `${program.kind.name} program ${program.number} of seed ${seed} (${again}), shrunk from ${program.items.length} instructions to ${shrunk.items.length}:`,
     indent(textOf(shrunk.items)),
-    ...shrunk.packets.map((p, n) => `input ${n}: ${toHex(p)}`),
+    ...shrunk.inputs.map(inputText),
     lines(shrunk.differences),
   ].join("\n");
 }
@@ -80,9 +84,10 @@ const percent = (part: number, whole: number): string => `${((100 * part) / Math
 /** The figures of a campaign, in a few lines. */
 export function reportText(report: Report, subjects: readonly Subject[]): string {
   const { accepted, generated, insns, total } = report;
+  const kinds = [...report.kinds].map(([name, count]) => `${count} ${name}`).join(", ");
   const refusals = [...report.refusals].sort((a, b) => b[1] - a[1]).slice(0, 5);
   return [
-    `seed ${report.seed}: ${accepted} programs × 4 inputs on ${subjects.map((s) => s.name).join(", ")}; ` +
+    `seed ${report.seed}: ${accepted} programs (${kinds}) × 4 inputs on ${subjects.map((s) => s.name).join(", ")}; ` +
       `${percent(accepted, generated)} of ${generated} were accepted, ${(insns / Math.max(1, accepted)).toFixed(0)} instructions on average, ` +
       `${report.forms.size} instruction forms`,
     `${ms(total)}, ${((1000 * accepted) / total).toFixed(0)} programs per second: generating ${ms(report.generating)}; ` +

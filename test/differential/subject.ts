@@ -1,13 +1,14 @@
-import type { Backend, Fd } from "../../src/kernel/index.ts";
+import type { Backend, Fd, TestRunAttr } from "../../src/kernel/index.ts";
 import { MAP_TYPE } from "../../src/uapi/index.ts";
 import { BpfError } from "../../src/util/index.ts";
 import { loadAttributes, loadFunctionBtf } from "./load.ts";
-import { type Items, KEYS, MAPS, mapOf } from "./program.ts";
+import { type Items, KEYS, MAPS, mapOf, type Trial } from "./program.ts";
 
 /** What a program did on one side, for all of its packets. */
 export interface Outcome {
   readonly retvals: readonly number[];
   readonly packets: readonly Uint8Array[];
+  readonly contexts: readonly Uint8Array[];
   /** By map number and key, what was there at the end; only of maps that the program names. */
   readonly elements: readonly (readonly (Uint8Array | null)[])[];
   /** What ended the runs early. */
@@ -45,23 +46,30 @@ const keysOf = MAPS.map((m) => (m.type === MAP_TYPE.BPF_MAP_TYPE_ARRAY ? m.maxEn
 /** One of the kernels that are compared, with the maps that all programs share. */
 export class Subject {
   readonly name: string;
-  readonly backend: Backend;
   readonly times: Times = { load: 0, run: 0, maps: 0 };
-  readonly #maps: readonly Fd[];
-  readonly #btf: Fd;
+  readonly #make: () => Backend;
+  #backend!: Backend;
+  #maps: readonly Fd[] = [];
+  #btf: Fd = -1;
 
-  constructor(name: string, backend: Backend) {
+  constructor(name: string, make: () => Backend) {
     this.name = name;
-    this.backend = backend;
-    this.#maps = MAPS.map((m) => backend.mapCreate(m));
-    this.#btf = loadFunctionBtf(backend);
+    this.#make = make;
+    this.renew();
+  }
+
+  /** Begins again with another kernel of the kind. */
+  renew(): void {
+    this.#backend = this.#make();
+    this.#maps = MAPS.map((m) => this.#backend.mapCreate(m));
+    this.#btf = loadFunctionBtf(this.#backend);
   }
 
   /** The program loaded, or why the kernel refuses it. */
-  load(items: Items): Loaded | BpfError {
+  load({ kind, items }: Trial): Loaded | BpfError {
     const start = performance.now();
     try {
-      return { fd: this.backend.progLoad(loadAttributes(items, this.#maps, this.#btf)), items };
+      return { fd: this.#backend.progLoad(loadAttributes(kind, items, this.#maps, this.#btf)), items };
     } catch (error) {
       if (error instanceof BpfError) return error;
       throw error;
@@ -70,20 +78,22 @@ export class Subject {
     }
   }
 
-  /** Runs it on each packet in turn, from maps as they are at first. */
-  run({ fd, items }: Loaded, packets: readonly Uint8Array[]): Outcome {
+  /** Runs it on each input in turn, from maps as they are at first. */
+  run({ fd, items }: Loaded, inputs: readonly TestRunAttr[]): Outcome {
     const used = MAPS.map((_, map) => items.some((item) => mapOf(item) === map));
     const start = performance.now();
     for (const [map, is] of used.entries()) if (is) this.#reset(map);
     const ready = performance.now();
     const retvals: number[] = [];
-    const after: Uint8Array[] = [];
+    const packets: Uint8Array[] = [];
+    const contexts: Uint8Array[] = [];
     let error: string | null = null;
     try {
-      for (const dataIn of packets) {
-        const { retval, dataOut } = this.backend.progTestRun(fd, { dataIn });
+      for (const input of inputs) {
+        const { retval, dataOut, ctxOut } = this.#backend.progTestRun(fd, input);
         retvals.push(retval);
-        after.push(dataOut);
+        packets.push(dataOut);
+        contexts.push(ctxOut);
       }
     } catch (thrown) {
       if (!(thrown instanceof BpfError)) throw thrown;
@@ -93,25 +103,25 @@ export class Subject {
     const elements = used.map((is, map) => (is ? this.#elements(map) : []));
     this.times.run += done - ready;
     this.times.maps += performance.now() - done + ready - start;
-    return { retvals, packets: after, elements, error };
+    return { retvals, packets, contexts, elements, error };
   }
 
   close({ fd }: Loaded): void {
-    this.backend.close(fd);
+    this.#backend.close(fd);
   }
 
   #reset(map: number): void {
     const fd = this.#maps[map]!;
     const array = MAPS[map]!.type === MAP_TYPE.BPF_MAP_TYPE_ARRAY;
     // First what makes room.
-    for (let n = 0; !array && n < KEYS; n += 2) this.backend.mapDelete(fd, keys[map]![n]!);
+    for (let n = 0; !array && n < KEYS; n += 2) this.#backend.mapDelete(fd, keys[map]![n]!);
     for (let n = array ? 0 : 1; n < keysOf[map]!; n += array ? 1 : 2) {
-      this.backend.mapUpdate(fd, keys[map]![n]!, values[map]![n]!);
+      this.#backend.mapUpdate(fd, keys[map]![n]!, values[map]![n]!);
     }
   }
 
   #elements(map: number): (Uint8Array | null)[] {
-    return keys[map]!.slice(0, keysOf[map]).map((key) => this.backend.mapLookup(this.#maps[map]!, key));
+    return keys[map]!.slice(0, keysOf[map]).map((key) => this.#backend.mapLookup(this.#maps[map]!, key));
   }
 }
 
@@ -138,6 +148,10 @@ export function compare(a: Outcome, b: Outcome): string[] {
     if (a.retvals[n] !== b.retvals[n]) found.push(`input ${n}: return value: ${a.retvals[n]} | ${b.retvals[n]}`);
     const [left, right] = [a.packets[n], b.packets[n]];
     if (!sameBytes(left, right)) found.push(`input ${n}: packet: ${difference(left, right)}`);
+    // Of XDP runs the kernel hands a context back only where one went in.
+    const [ours, theirs] = [a.contexts[n], b.contexts[n]];
+    if (ours?.length && theirs?.length && !sameBytes(ours, theirs))
+      found.push(`input ${n}: context: ${difference(ours, theirs)}`);
   }
   for (const [map, list] of a.elements.entries()) {
     for (const [key, left] of list.entries()) {

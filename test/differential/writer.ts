@@ -1,4 +1,5 @@
 import { FORMS, type Form, type Insn, insn, loadImm64, type Operands } from "../../src/isa/index.ts";
+import type { Kind } from "./kinds.ts";
 import type { Random } from "./random.ts";
 import { ARENA, CALLER_SAVED, type Pointer, State } from "./state.ts";
 
@@ -69,6 +70,7 @@ const GOTOS = FORMS.filter((f) => f.kind === "ja");
 /** Writes one function: keeps the books on registers, stack and labels so that every piece finds what it may use. */
 export class Writer {
   readonly random: Random;
+  readonly kind: Kind;
   readonly items: Draft[] = [];
   state = new State();
   /** Whether control reaches the end of what is written. */
@@ -78,6 +80,8 @@ export class Writer {
   /** Surrounding pieces that hold an element of the hash: nothing may be updated or deleted meanwhile. */
   hashOpen = 0;
   mutates = false;
+  /** Whether legacy loads are possible: in the main function only, since they may end it. */
+  legacy = false;
   /** How often this piece of code runs at most, for one run of the function. */
   repeats = 1;
   depth = 0;
@@ -90,8 +94,9 @@ export class Writer {
   /** Leaves out what only programs with CAP_PERFMON may do: pointers that become numbers, packets at a variable offset. */
   readonly strict: boolean;
 
-  constructor(random: Random, callees: readonly Signature[], callback: boolean, strict: boolean) {
+  constructor(random: Random, kind: Kind, callees: readonly Signature[], callback: boolean, strict: boolean) {
     this.random = random;
+    this.kind = kind;
     this.callees = callees;
     this.callback = callback;
     this.strict = strict;
