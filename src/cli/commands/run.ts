@@ -1,6 +1,6 @@
-import type { EngineName } from "../../vm/index.ts";
 import type { Options } from "../command.ts";
 import { EXIT_USAGE } from "../exit.ts";
+import { inputOf, NO_INPUT } from "../run/input.ts";
 import { runJob } from "../run/job.ts";
 import { renderReport, reportJson } from "../run/report.ts";
 
@@ -23,9 +23,8 @@ export async function run(args: readonly string[], options: Options): Promise<nu
   const repeat = positive(text("repeat") ?? "1");
   const cpus = positive(text("cpus") ?? "1");
   const budget = options["budget"] === undefined ? undefined : positive(options["budget"]);
-  if ((options["pcap"] === undefined) === (options["packet"] === undefined)) {
-    return usage("give the packets: either --pcap FILE or --packet HEX|FILE");
-  }
+  const input = inputOf(args[0]!, options);
+  if (input === null) return usage(NO_INPUT);
   if (repeat === null) return usage(`--repeat takes a whole number from 1, not "${text("repeat")}"`);
   if (cpus === null || cpus > 1024) return usage(`--cpus takes a whole number from 1 to 1024, not "${text("cpus")}"`);
   if (budget === null) return usage(`--budget takes a whole number from 1, not "${text("budget")}"`);
@@ -33,20 +32,11 @@ export async function run(args: readonly string[], options: Options): Promise<nu
     return usage("--engine and --budget belong to the simulated kernel; Linux runs programs its own way");
   }
   const report = await runJob({
-    file: args[0]!,
-    program: text("prog"),
-    section: text("section"),
-    type: text("type"),
-    pcap: text("pcap"),
-    packet: text("packet"),
-    pcapOut: text("pcapOut"),
+    ...input,
     repeat,
     kernel: text("kernel") as "simulated" | "linux",
-    engine: text("engine") as EngineName,
     cpus,
     budget: budget === undefined ? undefined : BigInt(budget),
-    maps: (options["map"] ?? []) as readonly string[],
-    ctx: text("ctx"),
     progress: options["progress"] === true,
     mapEntries: options["json"] === true ? Number.POSITIVE_INFINITY : SHOWN_ENTRIES,
   });

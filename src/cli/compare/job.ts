@@ -2,8 +2,8 @@ import { LINKTYPE_ETHERNET, type PacketBatch } from "../../net/index.ts";
 import { CaptureWriter, openCapture } from "../../node/index.ts";
 import { LinuxBackend } from "../../node/linux/index.ts";
 import { programTypeLabel } from "../../uapi/index.ts";
-import type { EngineName } from "../../vm/index.ts";
 import { readPacket } from "../run/files.ts";
+import type { Input } from "../run/input.ts";
 import { chooseProgram, contextOf } from "../run/load.ts";
 import { single } from "../run/packets.ts";
 import { Tally } from "../run/tally.ts";
@@ -15,20 +15,7 @@ import type { Both, CompareReport, PacketDifference } from "./report.ts";
 import { openSide, type Side } from "./side.ts";
 
 /** What `anybpf compare` was asked to do. */
-export interface CompareJob {
-  readonly file: string;
-  readonly program: string | undefined;
-  readonly section: string | undefined;
-  readonly type: string | undefined;
-  /** One of the two is given. */
-  readonly pcap: string | undefined;
-  readonly packet: string | undefined;
-  /** Where the first differing packet goes. */
-  readonly pcapOut: string | undefined;
-  readonly engine: EngineName;
-  /** `NAME=FILE.json`. */
-  readonly maps: readonly string[];
-  readonly ctx: string | undefined;
+export interface CompareJob extends Input {
   /** Differing packets, and entries and records of each map, to report. */
   readonly keep: number;
 }

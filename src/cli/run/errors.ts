@@ -19,6 +19,3 @@ export const runInputError = defineErrors({
   E_RUN_PACKET: (d: { length: number }) =>
     `packet of ${d.length} bytes: the kernel takes none below 14, an Ethernet header`,
 });
-
-/** A wrong combination of options: exit status 2. */
-export class UsageError extends Error {}

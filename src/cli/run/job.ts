@@ -3,8 +3,8 @@ import { LINKTYPE_ETHERNET, type PacketBatch } from "../../net/index.ts";
 import { CaptureWriter, openCapture } from "../../node/index.ts";
 import { PROG_TYPE, programTypeLabel } from "../../uapi/index.ts";
 import { toHex } from "../../util/index.ts";
-import type { EngineName } from "../../vm/index.ts";
 import { readPacket } from "./files.ts";
+import type { Input } from "./input.ts";
 import { keptLength } from "./kept.ts";
 import { chooseProgram, contextOf, loadChosen } from "./load.ts";
 import { reportMaps } from "./maps.ts";
@@ -15,24 +15,11 @@ import { Tally } from "./tally.ts";
 import { type Events, openTarget, type RunTarget } from "./target.ts";
 
 /** What `anybpf run` was asked to do. */
-export interface RunJob {
-  readonly file: string;
-  readonly program: string | undefined;
-  readonly section: string | undefined;
-  /** bpftool's word or BPF_PROG_TYPE_*, for sections whose names tell none. */
-  readonly type: string | undefined;
-  /** One of the two is given. */
-  readonly pcap: string | undefined;
-  readonly packet: string | undefined;
-  readonly pcapOut: string | undefined;
+export interface RunJob extends Input {
   readonly repeat: number;
   readonly kernel: "simulated" | "linux";
-  readonly engine: EngineName;
   readonly cpus: number;
   readonly budget: bigint | undefined;
-  /** `NAME=FILE.json`. */
-  readonly maps: readonly string[];
-  readonly ctx: string | undefined;
   readonly progress: boolean;
   /** Entries of each map to report. */
   readonly mapEntries: number;
