@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, it } from "vitest";
 import type { CompareReport } from "../../src/cli/compare/report.ts";
+import { renderComparison } from "../../src/cli/compare/text.ts";
 import { openCapture } from "../../src/node/index.ts";
 import { toHex } from "../../src/util/index.ts";
 import { anybpf, root } from "../support/cli.ts";
 import { runningKernel } from "../support/linux.ts";
+import { skipped } from "../support/needs.ts";
 
 const kernel = await runningKernel("anybpf compare");
 kernel?.[Symbol.dispose]();
@@ -150,6 +152,31 @@ describe.skipIf(kernel === null)("anybpf compare, what differs", () => {
     const [first] = report.packetDifferences.first;
     expect(first!).toMatchObject({ retvalDiffers: false, firstByte: null });
     expect(first!.context.map(({ field }) => field)).toEqual(["mark"]);
+  });
+
+  it("compares what programs print", () => {
+    const print = `r3 = r0
+       r1 = 0x000a6425
+       *(u64 *)(r10 - 8) = r1
+       r1 = r10
+       r1 += -8
+       r2 = 4
+       call 6
+       r0 = 2
+       exit`;
+    const steady = compared([assembled("print", "xdp", `r0 = 7\n${print}`), "--packet", PACKET], 0);
+    expect(steady.printk.simulated).toEqual(["7"]);
+    if (steady.printk.linux === null)
+      return void skipped("anybpf compare, bpf_printk", "no tracefs, or no right to trace");
+    expect(steady.printk).toMatchObject({ linux: ["7"], different: 0 });
+    const args = [assembled("print-random", "xdp", `call 7\n${print}`), "--packet", PACKET];
+    const report = compared(args, 1);
+    expect(report.printk.different).toBe(1);
+    expect(anybpf(["compare", ...args]).stdout).toMatch(
+      /^printk {3}1 line: 1 line differs\n {2}line 1: simulated -?\d+, linux -?\d+$/m,
+    );
+    const unread = { ...report, printk: { ...report.printk, linux: null, different: 0 } };
+    expect(renderComparison(unread)).toMatch(/^printk {3}1 line: not compared \(the running kernel's lines/m);
   });
 
   it("takes a run that both kernels refuse for equal", () => {

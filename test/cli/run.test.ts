@@ -5,6 +5,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, it } from "vitest";
 import type { RunReport } from "../../src/cli/run/report.ts";
 import { anybpf, golden, root } from "../support/cli.ts";
+import { runningKernel } from "../support/linux.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "anybpf-run-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -90,6 +91,25 @@ describe("anybpf run, what the firewall does", () => {
     const report = json([firewall.args[0], "--packet", packet]);
     expect(report.result?.dataOut).toBe(packet);
     expect(report.packets).toBe(1);
+  });
+});
+
+const linux = await runningKernel("anybpf run --kernel linux");
+linux?.[Symbol.dispose]();
+
+describe.skipIf(linux === null).each(EXAMPLES)("anybpf run --kernel linux, example $name", ({ name, args }) => {
+  it("reports what the simulated kernel does, in the same shape", () => {
+    const [real, simulated] = ["linux", "simulated"].map((kernel) => json([...args, "--kernel", kernel]));
+    expect(validate(real), JSON.stringify(validate.errors)).toBe(true);
+    expect(real!.kernel).toBe("linux");
+    // A test run shows a socket filter no Ethernet header, a capture does.
+    const verdicts = (report: RunReport) => (name === "socket" ? report.verdicts.length > 0 : report.verdicts);
+    expect(verdicts(real!)).toEqual(verdicts(simulated!));
+    if (real!.printk !== null) expect(real!.printk).toEqual(simulated!.printk);
+    const sizes = (report: RunReport) => report.maps.map(({ name, type, count }) => ({ name, type, count }));
+    expect(sizes(real!)).toEqual(sizes(simulated!));
+    const text = anybpf(["run", ...args, "--kernel", "linux"]).stdout;
+    expect(text).toContain("(the running Linux kernel)");
   });
 });
 

@@ -11,7 +11,7 @@ import { openTarget, type RunTarget } from "../run/target.ts";
 import { EventComparer } from "./events.ts";
 import { compareMaps } from "./maps.ts";
 import { packetDifference, type Ran, runOne } from "./packets.ts";
-import type { Both, CompareReport, PacketDifference } from "./report.ts";
+import type { Both, CompareReport, PacketDifference, PrintkComparison } from "./report.ts";
 import { openSide, type Side } from "./side.ts";
 
 /** What `anybpf compare` was asked to do. */
@@ -44,6 +44,7 @@ export async function compareJob(job: CompareJob): Promise<CompareReport> {
     const packets = await comparePackets(job, sides, contextOf(program.type, job.ctx));
     const maps = compareMaps(sides, job.keep);
     const events = packets.events.report();
+    const printk = comparePrintk(sides);
     return {
       format: 1,
       object: job.file,
@@ -54,6 +55,7 @@ export async function compareJob(job: CompareJob): Promise<CompareReport> {
       equal:
         packets.different === 0 &&
         maps.every((map) => map.different === 0) &&
+        printk.different === 0 &&
         events.every(({ different, lost }) => different === 0 && lost.simulated === lost.linux),
       verdicts: {
         simulated: packets.tallies.simulated.rows(program.type),
@@ -62,13 +64,19 @@ export async function compareJob(job: CompareJob): Promise<CompareReport> {
       packetDifferences: { count: packets.different, first: packets.first },
       maps,
       events,
-      printk: { compared: false, simulated: simulated.printk },
+      printk,
       capture: packets.capture,
     };
   } finally {
     for (const side of opened) side.close();
     if (backend instanceof LinuxBackend) backend[Symbol.dispose]();
   }
+}
+
+function comparePrintk({ simulated, linux }: Both<Side>): PrintkComparison {
+  const [ours, theirs] = [simulated.events.printk ?? [], linux.events.printk];
+  const longer = theirs === null ? [] : ours.length > theirs.length ? ours : theirs;
+  return { simulated: ours, linux: theirs, different: longer.filter((_, n) => ours[n] !== theirs?.[n]).length };
 }
 
 interface Compared {

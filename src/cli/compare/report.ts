@@ -25,9 +25,17 @@ export interface CompareReport {
   };
   readonly maps: readonly MapComparison[];
   readonly events: readonly EventComparison[];
-  readonly printk: { readonly compared: false; readonly simulated: readonly string[] };
+  readonly printk: PrintkComparison;
   /** The capture that the first differing packet was written to. */
   readonly capture: string | null;
+}
+
+/** Lines of bpf_printk, the first thousand of each kernel. */
+export interface PrintkComparison {
+  readonly simulated: readonly string[];
+  /** Null where the running kernel's cannot be read: then nothing was compared. */
+  readonly linux: readonly string[] | null;
+  readonly different: number;
 }
 
 /** What one kernel made of a packet. Where it refused or stopped the run, `error` says how and the rest is null. */

@@ -13,22 +13,21 @@ export interface Side {
   readonly object: LoadedObject;
   readonly program: LoadedProgram;
   readonly events: Events;
-  readonly printk: readonly string[];
   close(): void;
 }
 
 /** Loads the program and fills its maps. @throws BpfError `E_COMPARE_LOAD` where this kernel refuses */
 export function openSide(target: RunTarget, choice: Choice, maps: readonly string[]): Side {
-  const { backend, printk } = target;
+  const { backend } = target;
   try {
     const { object, program } = loadChosen(backend, choice, maps);
     // Every record is kept until it was compared, packet by packet.
     const events = target.events(object, Number.POSITIVE_INFINITY);
     const close = () => {
-      events.close?.();
+      events.close();
       object.close();
     };
-    return { backend, object, program, events, printk, close };
+    return { backend, object, program, events, close };
   } catch (cause) {
     // What is refused before a kernel was asked is not this kernel's doing.
     if (!(cause instanceof BpfError) || cause.code !== "E_KERNEL") throw cause;

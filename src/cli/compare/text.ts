@@ -1,5 +1,13 @@
+import { escapeText } from "../../util/index.ts";
 import { count, plural } from "../count.ts";
-import type { CompareReport, EventComparison, MapComparison, Outcome, PacketDifference } from "./report.ts";
+import type {
+  CompareReport,
+  EventComparison,
+  MapComparison,
+  Outcome,
+  PacketDifference,
+  PrintkComparison,
+} from "./report.ts";
 
 /** The report as people read it. */
 export function renderComparison(report: CompareReport): string {
@@ -15,14 +23,11 @@ export function renderComparison(report: CompareReport): string {
     ...report.maps.flatMap(mapLines),
     ...report.events.flatMap(eventLines),
   ];
-  if (report.printk.simulated.length > 0) {
-    lines.push(
-      `printk   not compared: the running kernel writes to its trace_pipe; ${plural(report.printk.simulated.length, "line")} in the simulated one`,
-    );
-  }
+  lines.push(...printkLines(report.printk));
   if (report.capture !== null) lines.push("", `The first differing packet is in ${report.capture}.`);
   lines.push("", report.equal ? "equal" : "different");
-  return `${lines.join("\n")}\n`;
+  // Names, values and printk lines come from the object and its packets.
+  return `${lines.map(escapeText).join("\n")}\n`;
 }
 
 function verdictLines({ verdicts }: CompareReport): string[] {
@@ -110,5 +115,28 @@ function eventLines(events: EventComparison): string[] {
     );
   }
   if (events.different > events.first.length) lines.push(`  … ${count(events.different - events.first.length)} more`);
+  return lines;
+}
+
+/** Differing lines of bpf_printk that people see. */
+const SHOWN_LINES = 5;
+
+function printkLines({ simulated, linux, different }: PrintkComparison): string[] {
+  if (linux === null) {
+    const why = "the running kernel's lines cannot be read here: no tracefs, or no right to trace";
+    return simulated.length === 0 ? [] : [`printk   ${plural(simulated.length, "line")}: not compared (${why})`];
+  }
+  if (simulated.length + linux.length === 0) return [];
+  const found =
+    simulated.length === linux.length
+      ? plural(simulated.length, "line")
+      : `simulated ${plural(simulated.length, "line")}, linux ${count(linux.length)}`;
+  const lines = [`printk   ${found}: ${different === 0 ? "equal" : plural(different, "line differs", "lines differ")}`];
+  const longer = simulated.length > linux.length ? simulated : linux;
+  const differing = [...longer.keys()].filter((n) => simulated[n] !== linux[n]);
+  for (const n of differing.slice(0, SHOWN_LINES)) {
+    lines.push(`  line ${n + 1}: simulated ${simulated[n] ?? "absent"}, linux ${linux[n] ?? "absent"}`);
+  }
+  if (different > SHOWN_LINES) lines.push(`  … ${count(different - SHOWN_LINES)} more`);
   return lines;
 }

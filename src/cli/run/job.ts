@@ -40,7 +40,7 @@ export async function runJob(job: RunJob): Promise<RunReport> {
   try {
     return await report(job, begin, target, object, program, events);
   } finally {
-    events.close?.();
+    events.close();
     object.close();
   }
 }
@@ -95,7 +95,7 @@ async function report(
         lost,
         samples: samples.map(toHex),
       })),
-    printk: target.printk,
+    printk: events.printk,
     result: packets.result,
   };
 }

@@ -23,7 +23,8 @@ export interface RunReport {
   readonly seconds: { readonly program: number; readonly reading: number; readonly total: number };
   readonly maps: readonly MapReport[];
   readonly events: readonly EventReport[];
-  readonly printk: readonly string[];
+  /** Null where the running kernel's lines cannot be read. */
+  readonly printk: readonly string[] | null;
   readonly result: { readonly retval: number; readonly dataOut: string } | null;
 }
 
@@ -95,7 +96,8 @@ export function renderReport(report: RunReport): string {
   if (report.result !== null) lines.push("", `packet out  ${report.result.dataOut}`);
   for (const map of report.maps) lines.push("", ...mapLines(map));
   for (const events of report.events) lines.push("", ...eventLines(events));
-  if (report.printk.length > 0) lines.push("", "bpf_printk", ...report.printk.map((line) => `  ${line}`));
+  if (report.printk === null) lines.push("", "bpf_printk  cannot be read here: no tracefs, or no right to trace");
+  else if (report.printk.length > 0) lines.push("", "bpf_printk", ...report.printk.map((line) => `  ${line}`));
   // Names, values and printk lines come from the object and its packets.
   return `${lines.map(escapeText).join("\n")}\n`;
 }

@@ -10,13 +10,17 @@ import {
   SimulatedKernel,
   TestRunRunner,
 } from "../../kernel/index.ts";
+import type { ObjectSpec } from "../../loader/index.ts";
+import { helperByName } from "../../uapi/index.ts";
 import type { EngineName } from "../../vm/index.ts";
 
 /** The user-space end of an object's event buffers. */
 export interface Events {
   readonly streams: readonly EventStream[];
+  /** The first lines of bpf_printk, up to the last `drain`; null where they cannot be read. */
+  readonly printk: readonly string[] | null;
   drain(): void;
-  close?(): void;
+  close(): void;
 }
 
 /** Which kernel, and how it is to be. */
@@ -30,8 +34,6 @@ export interface TargetChoice {
 /** The kernel that a job runs on. */
 export interface RunTarget {
   readonly backend: Backend;
-  /** Lines of bpf_printk, where this kernel hands them to us: the running one writes them to its trace_pipe. */
-  readonly printk: readonly string[];
   runner(program: LoadedProgram, options: PacketRunOptions): PacketRunner;
   /** @param keep records of each stream to keep */
   events(object: LoadedObject, keep: number): Events;
@@ -44,13 +46,29 @@ const MAX_PRINTK = 1000;
 export async function openTarget(job: TargetChoice, now: () => number): Promise<RunTarget> {
   if (job.kernel === "linux") {
     // Only here: whoever simulates loads nothing of it.
-    const { LinuxEventReader, openLinux } = await import("../../node/linux/index.ts");
+    const { LinuxEventReader, openLinux, PrintkReader } = await import("../../node/linux/index.ts");
     const backend = await openLinux();
     return {
       backend,
-      printk: [],
       runner: (program, options) => new TestRunRunner(backend, program.fd, options),
-      events: (object, keep) => new LinuxEventReader(backend, object, keep),
+      events(object, keep) {
+        const reader = new LinuxEventReader(backend, object, keep);
+        const printer = prints(object.spec) ? PrintkReader.open(backend.bpf.libc) : undefined;
+        const printk: string[] | null = printer === null ? null : [];
+        return {
+          streams: reader.streams,
+          printk,
+          drain() {
+            reader.drain();
+            const lines = printer?.drain() ?? [];
+            printk?.push(...lines.slice(0, MAX_PRINTK - printk.length));
+          },
+          close() {
+            reader.close();
+            printer?.close();
+          },
+        };
+      },
     };
   }
   const printk: string[] = [];
@@ -65,8 +83,19 @@ export async function openTarget(job: TargetChoice, now: () => number): Promise<
   });
   return {
     backend,
-    printk,
     runner: (program, options) => packetRunner(backend, program, options),
-    events: (object, keep) => new EventReader(backend, object, keep),
+    events(object, keep) {
+      const reader = new EventReader(backend, object, keep);
+      return { streams: reader.streams, printk, drain: () => reader.drain(), close() {} };
+    },
   };
+}
+
+const PRINTERS: readonly number[] = ["bpf_trace_printk", "bpf_trace_vprintk"].map((name) => helperByName(name)!.id);
+
+/** Whether any code of the object calls a helper that prints. */
+function prints({ sections }: ObjectSpec): boolean {
+  return sections.some(({ code }) =>
+    code.some((insn) => insn !== null && insn.form.name === "call_helper" && PRINTERS.includes(insn.imm)),
+  );
 }

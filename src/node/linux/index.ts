@@ -5,6 +5,6 @@ export type { VerifierStatistics } from "./log.ts";
 export { verifierStatistics } from "./log.ts";
 export type { TcFilter, TcFilterAttach, XdpAttach, XdpMode } from "./netlink.ts";
 export { Netlink } from "./netlink.ts";
-export { PrintkReader, printkTracepoint } from "./printk.ts";
+export { PrintkReader } from "./printk.ts";
 export type { KernelFeatures } from "./probe.ts";
 export { probeFeatures } from "./probe.ts";

@@ -1,4 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { BpfError } from "../../util/index.ts";
 import { PerfEventReader } from "./perf-event.ts";
 import { textIn } from "./programs.ts";
 import type { Libc } from "./syscall.ts";
@@ -16,6 +18,18 @@ export class PrintkReader {
    */
   constructor(libc: Libc, id: number) {
     this.#events = PerfEventReader.ofTracepoint(libc, id, PAGES);
+  }
+
+  /** Null where the tracepoint cannot be found or opened. */
+  static open(libc: Libc): PrintkReader | null {
+    const id = printkTracepoint();
+    if (id === null) return null;
+    try {
+      return new PrintkReader(libc, id);
+    } catch (error) {
+      if (error instanceof BpfError) return null;
+      throw error;
+    }
   }
 
   /** What has been printed since the last time, without the newlines at the ends. */
@@ -45,12 +59,19 @@ function lineOf(data: Uint8Array): string {
   return textIn(data.subarray(offset, offset + length)).replace(/\n$/, "");
 }
 
-/** Null where tracefs is not mounted or the kernel has no such tracepoint. */
+const ID = "events/bpf_trace/bpf_trace_printk/id";
+
+/**
+ * The tracepoint's number. Where tracefs is not mounted, a child mounts it for itself alone, in a mount namespace that goes with
+ * it. Null where that is not allowed, or the kernel has no such tracepoint.
+ */
 export function printkTracepoint(): number | null {
   for (const place of ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]) {
     try {
-      return Number(readFileSync(`${place}/events/bpf_trace/bpf_trace_printk/id`, "latin1"));
+      return Number(readFileSync(`${place}/${ID}`, "latin1"));
     } catch {}
   }
-  return null;
+  const script = `mount -t tracefs none /sys/kernel/tracing && cat /sys/kernel/tracing/${ID}`;
+  const { status, stdout } = spawnSync("unshare", ["--mount", "sh", "-c", script], { encoding: "latin1" });
+  return status === 0 ? Number(stdout) : null;
 }
