@@ -135,7 +135,7 @@ export class VerifierEnv {
   /** How many of `maps` the program itself names. */
   usedMaps = 0;
   /** BTF by the number that registers hold: 0 the kernel's, 1 the program's, modules after. `null` where there is none. */
-  readonly btfs: (Btf | null)[] = [null, null];
+  readonly btfs: (Btf | null)[];
   subprogs: Subprog[] = [];
   lines: readonly LineInfo[] = [];
   exceptionCallback = 0;
@@ -173,6 +173,7 @@ export class VerifierEnv {
   constructor(input: ProgramInput, options: VerifyOptions) {
     this.input = input;
     this.options = options;
+    this.btfs = [options.kernel?.vmlinux ?? null, input.btf ?? null];
     this.m = new StateMemory();
     this.insns = new Insns(input.insns);
     this.aux = Array.from({ length: this.insns.count }, () => new InsnAux());
@@ -232,6 +233,14 @@ export class VerifierEnv {
   mapNumber(map: VerifierMap): number {
     const at = this.maps.indexOf(map);
     return at >= 0 ? at : this.maps.push(map) - 1;
+  }
+
+  /** The BTF that the kfunc call at `insn` takes its prototype from; null where there is none. */
+  kfuncBtf(insn: number): Btf | null {
+    const off = this.insns.off[insn]!;
+    if (off === 0) return this.btfs[0]!;
+    const fd = this.input.fdArray?.[off];
+    return fd === undefined ? null : (this.input.btfByFd?.(fd) ?? null);
   }
 
   scratchReg(n: number): void {

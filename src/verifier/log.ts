@@ -1,3 +1,5 @@
+import type { LineInfo } from "./env.ts";
+
 /** Bits of BPF_PROG_LOAD's log_level (linux/bpf_verifier.h). */
 export const BPF_LOG_LEVEL1 = 1;
 export const BPF_LOG_LEVEL2 = 2;
@@ -9,9 +11,15 @@ export const BPF_LOG_STATS = 4;
  */
 export class VerifierLog {
   readonly level: number;
-  #text = "";
+  readonly #pieces: string[] = [];
+  #length = 0;
   /** What `reject` wrote last, for results at level 0. */
   lastMessage = "";
+  /** Where the last instruction's line ends, and how long it is without its newline; the state may be put behind it. */
+  insnEnd = 0;
+  insnLength = 0;
+  /** The source line shown last. */
+  lastLine: LineInfo | null = null;
 
   constructor(level: number) {
     this.level = level;
@@ -25,15 +33,21 @@ export class VerifierLog {
     return (this.level & BPF_LOG_LEVEL2) !== 0;
   }
   write(text: string): void {
-    if (this.level !== 0) this.#text += text;
+    if (this.level === 0) return;
+    this.#pieces.push(text);
+    this.#length += text.length;
   }
   get position(): number {
-    return this.#text.length;
+    return this.#length;
   }
   rewind(position: number): void {
-    this.#text = this.#text.slice(0, position);
+    while (this.#length > position) {
+      const last = this.#pieces.pop()!;
+      this.#length -= last.length;
+      if (this.#length < position) this.write(last.slice(0, position - this.#length));
+    }
   }
   get text(): string {
-    return this.#text;
+    return this.#pieces.join("");
   }
 }
