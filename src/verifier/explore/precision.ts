@@ -15,3 +15,8 @@ export function pushJumpHistory(
 ): void {
   throw new Error("not there yet");
 }
+
+/** The same for a scalar spilled to slot `slot` of frame `frameNumber` (bt_set_frame_slot, mark_chain_precision_batch). */
+export function markSlotPrecise(_env: VerifierEnv, _frameNumber: number, _slot: number): void {
+  throw new Error("not there yet");
+}
