@@ -12,7 +12,7 @@ import {
   type ProgramSpec,
   resolveKconfig,
 } from "../loader/index.ts";
-import { MAP_TYPE, programType } from "../uapi/index.ts";
+import { ATTACH_TYPE, MAP_TYPE, PROG_TYPE, programType } from "../uapi/index.ts";
 import { BpfError, defineErrors } from "../util/index.ts";
 import type { Backend, Fd, MapCreateAttr, ProgLoadAttr } from "./backend.ts";
 import { LoadedMap } from "./loaded-map.ts";
@@ -23,6 +23,8 @@ const objectError = defineErrors({
     `${d.object}: big-endian object; this machine is little-endian, nothing was loaded`,
   E_PROGRAM_UNKNOWN: (d: { object: string; program: string; known: string }) =>
     `${d.object}: no program is named "${d.program}" (it has ${d.known})`,
+  E_PROGRAM_TARGET: (d: { object: string; program: string; target: string }) =>
+    `${d.object}: program "${d.program}": the kernel's BTF has no hook "${d.target}" of that kind`,
   E_PROGRAM_TYPE: (d: { object: string; program: string; section: string }) =>
     `${d.object}: program "${d.program}": section "${d.section}" implies no program type; give one`,
 });
@@ -212,8 +214,35 @@ function loadProgram(
     flags: declared.flags,
     kernVersion: spec.version,
     ...(declared.attachType === null ? {} : { expectedAttachType: declared.attachType }),
+    ...attachTarget(spec, declared, options),
     ...(btfFd === null ? {} : debugInfo(spec, program, btfFd)),
   });
+}
+
+/** Names of a hook's BTF type by the attach type of the programs that go there: what stands before the hook's own name. */
+const HOOK_TYPES: Readonly<Record<number, readonly [prefix: string, kind: "func" | "typedef"]>> = {
+  [ATTACH_TYPE.BPF_TRACE_RAW_TP]: ["btf_trace_", "typedef"],
+  [ATTACH_TYPE.BPF_TRACE_FENTRY]: ["", "func"],
+  [ATTACH_TYPE.BPF_TRACE_FEXIT]: ["", "func"],
+  [ATTACH_TYPE.BPF_MODIFY_RETURN]: ["", "func"],
+  [ATTACH_TYPE.BPF_TRACE_ITER]: ["bpf_iter_", "func"],
+  [ATTACH_TYPE.BPF_LSM_MAC]: ["bpf_lsm_", "func"],
+  [ATTACH_TYPE.BPF_LSM_CGROUP]: ["bpf_lsm_", "func"],
+};
+
+/** The hook that the section names, by its type in the kernel's BTF. */
+function attachTarget(spec: ObjectSpec, program: ProgramSpec, options: LoadOptions): Pick<ProgLoadAttr, "attachBtfId"> {
+  const tracing = program.type === PROG_TYPE.BPF_PROG_TYPE_TRACING || program.type === PROG_TYPE.BPF_PROG_TYPE_LSM;
+  const hook = tracing && program.attachType !== null ? HOOK_TYPES[program.attachType] : undefined;
+  const { targetBtf } = options;
+  if (hook === undefined || program.attachTarget === null || targetBtf == null) return {};
+  const [prefix, kind] = hook;
+  const id = targetBtf.find(prefix + program.attachTarget, kind)[0];
+  if (id === undefined) {
+    const data = { object: spec.name, program: program.name, target: program.attachTarget };
+    throw objectError("E_PROGRAM_TARGET", data);
+  }
+  return { attachBtfId: id };
 }
 
 /** Types of functions and source lines, as far as the object's BTF.ext tells them. */

@@ -1,6 +1,7 @@
 import { checkBtfInfo, checkBtfInfoEarly } from "./btf-info/check.ts";
 import { VerifierEnv } from "./env.ts";
 import { verifyMain } from "./explore/main.ts";
+import { BPF_LOG_STATS } from "./log.ts";
 import { checkAttachTarget } from "./programs/attach.ts";
 import { checkAttributes } from "./programs/attributes.ts";
 import { Rejection } from "./reject.ts";
@@ -11,6 +12,9 @@ import { resolveLoads } from "./structure/loads.ts";
 import { checkMaxStackDepth } from "./structure/stack-depth.ts";
 import { findSubprogs } from "./structure/subprogs.ts";
 import type { Failure, ProgramInput, Verdict, VerifierStats, VerifyOptions } from "./types.ts";
+
+/** Instructions that one program may cost the verifier (BPF_COMPLEXITY_LIMIT_INSNS). */
+export const COMPLEXITY_LIMIT_INSNS = 1_000_000;
 
 /** The phases in the order in which the kernel refuses things (bpf_check). */
 const PHASES: readonly ((env: VerifierEnv) => void)[] = [
@@ -41,6 +45,7 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
     failure = describe(env, error);
   }
   const microseconds = Math.round(((options.now?.() ?? 0) - start) / 1000);
+  if (walked(failure)) printStatistics(env, microseconds);
   return {
     accepted: errno === 0,
     errno,
@@ -49,6 +54,21 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
     stats: statistics(env, microseconds),
     facts: null,
   };
+}
+
+/** Nothing is said of programs that BPF_PROG_LOAD refuses before the verifier starts. */
+function walked(failure: Failure | null): boolean {
+  return failure === null || failure.message !== "";
+}
+
+/** The log's last lines (print_verification_stats). */
+function printStatistics(env: VerifierEnv, microseconds: number): void {
+  if ((env.log.level & BPF_LOG_STATS) !== 0) {
+    env.verbose(`verification time ${microseconds} usec\n`);
+    env.verbose(`stack depth ${env.subprogs.map((subprog) => subprog.stackDepth).join("+")}\n`);
+  }
+  const states = `max_states_per_insn ${env.maxStatesPerInsn} total_states ${env.totalStates} peak_states ${env.peakStates}`;
+  env.verbose(`processed ${env.insnProcessed} insns (limit ${COMPLEXITY_LIMIT_INSNS}) ${states} mark_read 0\n`);
 }
 
 function describe(env: VerifierEnv, rejection: Rejection): Failure {
