@@ -174,7 +174,7 @@ export class VerifierEnv {
     this.input = input;
     this.options = options;
     this.btfs = [options.kernel?.vmlinux ?? null, input.btf ?? null];
-    this.m = new StateMemory();
+    this.m = StateMemory.take();
     this.insns = new Insns(input.insns);
     this.aux = Array.from({ length: this.insns.count }, () => new InsnAux());
     this.log = new VerifierLog(options.logLevel ?? 0);

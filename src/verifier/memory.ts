@@ -9,6 +9,10 @@ export type Reg = number;
 export type Frame = number;
 
 let compiled: WebAssembly.Module | undefined;
+/** The last verification's memory, empty again: a new one costs address space that is given back late. */
+let kept: StateMemory | undefined;
+/** A memory that has grown beyond this is not kept. */
+const KEPT_BYTES = 64 << 20;
 
 const PAGE = 0x10000;
 const TWO_32 = 4294967296;
@@ -35,7 +39,20 @@ export class StateMemory {
   /** Free frame records by capacity in slots. */
   readonly #free: number[][] = Array.from({ length: L.MAX_SLOTS + 1 }, () => []);
 
-  constructor() {
+  /** An empty memory; `giveBack` lets the next caller have it. */
+  static take(): StateMemory {
+    const memory = kept ?? new StateMemory();
+    kept = undefined;
+    memory.#top = L.HEAP;
+    for (const list of memory.#free) list.length = 0;
+    return memory;
+  }
+
+  giveBack(): void {
+    if (this.u8.length <= KEPT_BYTES) kept = this;
+  }
+
+  private constructor() {
     compiled ??= new WebAssembly.Module(decodeBase64(VERIFIER_WASM));
     this.memory = new WebAssembly.Memory({ initial: 8, maximum: 32768 });
     const instance = new WebAssembly.Instance(compiled, { env: { memory: this.memory, abort: () => undefined } });
