@@ -294,30 +294,38 @@ function readRelocations(
     all.set(target.index, list);
     const data = new ByteReader(section.data, section.name, reader.littleEndian);
     const size = section.type === SHT_RELA ? RELA_SIZE : REL_SIZE;
+    const [low, high] = reader.littleEndian ? [0, 4] : [4, 0];
     for (let entry = 0; entry * size < section.data.length; entry++) {
       const at = entry * size;
-      const where = { ...origin, entry, at: section.offset + at };
-      const offset = data.u64(at);
-      const info = data.u64(at + 8);
-      const type = Number(info & 0xffffffffn);
-      const symbolIndex = Number(info >> 32n);
+      const where = () => ({ ...origin, entry, at: section.offset + at });
+      // Objects with debug information have many of these: halves instead of BigInts (0.8 ms of the firewall example's 1.8).
+      const offset = data.u32(at + low);
+      const tooFar = data.u32(at + high) !== 0;
+      const type = data.u32(at + 8 + low);
+      const symbolIndex = data.u32(at + 8 + high);
       const symbol = symbols[symbolIndex];
       if (symbol === undefined) {
-        throw elfError("E_ELF_RELOC_SYMBOL", { ...where, found: symbolIndex, count: symbols.length });
+        throw elfError("E_ELF_RELOC_SYMBOL", { ...where(), found: symbolIndex, count: symbols.length });
       }
       const row = relocationType(type);
-      if (row === undefined) throw elfError("E_ELF_RELOC_TYPE", { ...where, type, symbol: symbol.name });
+      if (row === undefined) throw elfError("E_ELF_RELOC_TYPE", { ...where(), type, symbol: symbol.name });
       const code = (target.flags & SHF_EXECINSTR) !== 0;
       const need = code ? row.codeBytes : row.dataBytes;
-      if (offset + BigInt(need) > BigInt(target.data.length)) {
+      if (tooFar || offset + need > target.data.length) {
         const limit = target.data.length;
-        throw elfError("E_ELF_RELOC_RANGE", { ...where, offset, need, target: describe(target), limit });
+        throw elfError("E_ELF_RELOC_RANGE", {
+          ...where(),
+          offset: data.u64(at),
+          need,
+          target: describe(target),
+          limit,
+        });
       }
-      if (code && need >= 8 && offset % 8n !== 0n) {
-        const of = { offset: Number(offset), type: row.name, target: describe(target) };
-        throw elfError("E_ELF_RELOC_ALIGN", { ...where, ...of });
+      if (code && need >= 8 && offset % 8 !== 0) {
+        const of = { offset, type: row.name, target: describe(target) };
+        throw elfError("E_ELF_RELOC_ALIGN", { ...where(), ...of });
       }
-      const relocation = { offset: Number(offset), type, symbol };
+      const relocation = { offset, type, symbol };
       list.push(section.type === SHT_RELA ? { ...relocation, addend: data.i64(at + 16) } : relocation);
     }
   }

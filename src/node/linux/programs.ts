@@ -22,14 +22,25 @@ interface Attempt {
  * @throws BpfError `E_KERNEL` with the log in `data.log` and its last word in the message
  */
 export function loadProgram(bpf: BpfSyscall, attr: ProgLoadAttr): number {
-  const asked = attr.logLevel ?? 0;
-  let attempt = loadWithLog(bpf, attr, asked);
-  if (attempt.result < 0 && asked === 0) attempt = loadWithLog(bpf, attr, 1);
-  const { result, log } = attempt;
-  if (asked !== 0) attr.log?.(log);
+  const { result, log } = holdingProfiler(bpf, () => {
+    const asked = attr.logLevel ?? 0;
+    const attempt = loadWithLog(bpf, attr, asked);
+    return attempt.result < 0 && asked === 0 ? loadWithLog(bpf, attr, 1) : attempt;
+  });
+  if ((attr.logLevel ?? 0) !== 0) attr.log?.(log);
   if (result >= 0) return result;
   const what = `program "${attr.name ?? ""}" of type ${programTypeLabel(attr.type)}`;
   throw kernelError("BPF_PROG_LOAD", -result, `${what}: ${lastReason(log) ?? errnoText(-result)}`, log);
+}
+
+/** Under `node --cpu-prof` a signal comes each millisecond: the verifier would never get through a program that takes longer. */
+function holdingProfiler<T>({ libc }: BpfSyscall, run: () => T): T {
+  libc.holdProfiler(true);
+  try {
+    return run();
+  } finally {
+    libc.holdProfiler(false);
+  }
 }
 
 function loadWithLog(bpf: BpfSyscall, attr: ProgLoadAttr, level: number): Attempt {

@@ -43,6 +43,8 @@ export interface Libc {
   poll(fd: number, callback: () => void): PollHandle;
   /** Keeps the calling thread on the CPUs of this mask, bit 0 of byte 0 being CPU 0. */
   setAffinity(mask: Uint8Array): number;
+  /** Holds back (or lets through again) the signals that a sampling profiler sends to this thread. */
+  holdProfiler(hold: boolean): void;
 }
 
 /** Memory shared with the kernel. It must not be touched after `unmap`. */
@@ -55,6 +57,9 @@ const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const SC_PAGESIZE = 30;
+const SIG_BLOCK = 0;
+const SIG_UNBLOCK = 1;
+const SIGPROF = 27;
 
 /** bpf(2) with attributes by field name. Commands return what the system call does, or -errno. */
 export class BpfSyscall {
@@ -177,6 +182,9 @@ function bind(koffi: Koffi, numbers: { readonly bpf: number; readonly perf_event
   const receive = library.func("long recv(int fd, void *bytes, size_t length, int flags)");
   const sysconf = library.func("long sysconf(int name)");
   const setAffinity = library.func("int sched_setaffinity(int pid, size_t length, void *mask)");
+  const sigmask = library.func("int pthread_sigmask(int how, void *set, void *old)");
+  const profiler = new Uint8Array(128);
+  profiler[(SIGPROF - 1) >> 3] = 1 << ((SIGPROF - 1) & 7);
   const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
   const libc: Libc = {
     pageSize: Number(sysconf(SC_PAGESIZE)),
@@ -196,6 +204,7 @@ function bind(koffi: Koffi, numbers: { readonly bpf: number; readonly perf_event
       Number(perf(numbers.perf_event_open, attr, pid, cpu, group, flags)),
     poll: (fd, callback) => koffi.node.poll(fd, { readable: true }, callback),
     setAffinity: (mask) => setAffinity(0, mask.length, mask),
+    holdProfiler: (hold) => void sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, profiler, null),
   };
   const arena = new Arena((buffer) => BigInt(koffi.address(buffer)));
   return new BpfSyscall(libc, arena, (command, attr, size) => Number(bpf(numbers.bpf, command, attr, size)));
