@@ -1,7 +1,7 @@
 export type { AttachType, AttachTypeName } from "./attach-types.ts";
 export { ATTACH_TYPE, ATTACH_TYPES, attachType, attachTypeLabel } from "./attach-types.ts";
 export type { ContextField, ContextFieldKind, ContextLayout } from "./contexts.ts";
-export { contextLayout, SK_BUFF, XDP_MD } from "./contexts.ts";
+export { contextLayout, contextRules, FROM_START, SK_BUFF, XDP_MD } from "./contexts.ts";
 export type { ErrnoName } from "./errno.ts";
 export { ERRNO, errnoName, errnoText } from "./errno.ts";
 export type { Helper } from "./helpers.ts";

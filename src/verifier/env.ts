@@ -97,6 +97,24 @@ export interface LineInfo {
   readonly column: number;
 }
 
+/** The function, hook or member that a program attaches to. */
+export interface AttachInfo {
+  /** Number of its BTF among `btfs`. */
+  readonly btf: number;
+  /** Type id that the loader gave. */
+  readonly btfId: number;
+  /** The kernel function's name, or the member's. */
+  readonly name: string;
+  /** Type id of its BTF_KIND_FUNC_PROTO; 0 = none. */
+  readonly proto: number;
+  /** Its functions' arguments start here: 1 where the first is not for the program (`void *__data` of a raw tracepoint). */
+  readonly skipArgs: number;
+  /** Of a struct_ops program: name and id of the structure, and index of the member. */
+  readonly structName?: string;
+  readonly structId?: number;
+  readonly member?: number;
+}
+
 /** A path put aside: verified later. */
 export interface PendingPath {
   readonly state: VerifierState;
@@ -116,7 +134,11 @@ export class VerifierEnv {
 
   // What the program may do: from its type, flags and the loader's privileges.
   readonly type: number;
+  /** The type whose context, helpers and return values the program has: an extension's is its target's. */
+  opsType: number;
   expectedAttachType: number;
+  /** What the program attaches to, once `checkAttachTarget` has found it; null where BTF has no part in that. */
+  attach: AttachInfo | null = null;
   sleepable = false;
   gplCompatible = false;
   /** CAP_BPF. */
@@ -179,6 +201,7 @@ export class VerifierEnv {
     this.aux = Array.from({ length: this.insns.count }, () => new InsnAux());
     this.log = new VerifierLog(options.logLevel ?? 0);
     this.type = input.type;
+    this.opsType = input.type;
     this.expectedAttachType = input.expectedAttachType ?? 0;
     this.visits = new Uint32Array(this.insns.count);
   }
