@@ -1,5 +1,7 @@
-import { REG_SIZE } from "../../verifier-layout";
-
-export function copy_reg(to: u32, from: u32): void {
-  memory.copy(to, from, REG_SIZE);
-}
+// What is known of scalars: the part's exports.
+export { add_const, alu } from "./alu";
+export { bounds_sane, bounds_violation, scalar_within, sync_bounds } from "./bounds";
+export { branch_taken } from "./branch";
+export { byte_swap, sign_extend, truncate, zext32 } from "./casts";
+export { copy_reg, mark_known, mark_not_init, mark_unknown, set_known, set_unbounded } from "./record";
+export { refine } from "./refine";

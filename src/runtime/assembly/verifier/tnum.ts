@@ -1,0 +1,149 @@
+import { BITS, HALF, LOW_BITS, low, unsigned, widen, word } from "./width";
+
+/*
+ * Tristate numbers: each bit is 0, 1 or unknown. `value` has the known ones, `mask` the unknown bits; a bit is never in both. All values that
+ * agree with `value` outside `mask` are members. The idea, and why addition and subtraction are as exact as can be: Vishwanathan et al.,
+ * "Sound, Precise, and Fast Abstract Interpretation with Tristate Numbers", CGO 2022.
+ *
+ * AssemblyScript returns one number; the operations leave their result in these two.
+ */
+export let value: i64 = 0;
+export let mask: i64 = 0;
+
+// @ts-ignore: decorator
+@inline
+function result(v: i64, m: i64): void {
+  value = v & ~m;
+  mask = m;
+}
+
+/** Carries are fixed where adding all unknown bits and adding none give the same. */
+// @ts-ignore: decorator
+@inline
+export function add(av: i64, am: i64, bv: i64, bm: i64): void {
+  const least = word(av + bv);
+  const most = word(least + word(am + bm));
+  result(least, (most ^ least) | am | bm);
+}
+
+/** Borrows likewise: the greatest difference against the least. */
+// @ts-ignore: decorator
+@inline
+export function sub(av: i64, am: i64, bv: i64, bm: i64): void {
+  const known = word(av - bv);
+  result(known, (word(known + am) ^ word(known - bm)) | am | bm);
+}
+
+// @ts-ignore: decorator
+@inline
+export function and(av: i64, am: i64, bv: i64, bm: i64): void {
+  const ones = av & bv;
+  result(ones, (av | am) & (bv | bm) & ~ones);
+}
+
+// @ts-ignore: decorator
+@inline
+export function or(av: i64, am: i64, bv: i64, bm: i64): void {
+  const ones = av | bv;
+  result(ones, (am | bm) & ~ones);
+}
+
+// @ts-ignore: decorator
+@inline
+export function xor(av: i64, am: i64, bv: i64, bm: i64): void {
+  result(av ^ bv, am | bm);
+}
+
+/** What has members of both: bits on which they differ become unknown. */
+// @ts-ignore: decorator
+@inline
+export function union(av: i64, am: i64, bv: i64, bm: i64): void {
+  result(av & bv, (av ^ bv) | am | bm);
+}
+
+/** What is known from either; they are taken not to contradict. */
+// @ts-ignore: decorator
+@inline
+export function intersect(av: i64, am: i64, bv: i64, bm: i64): void {
+  result(av | bv, am & bm);
+}
+
+/** The least tnum with all numbers from `least` to `most`: the bits above the first in which the ends differ are known. */
+// @ts-ignore: decorator
+@inline
+export function range(least: i64, most: i64): void {
+  const differ = least ^ most;
+  if (differ < 0) result(0, -1);
+  // Two shifts, for an amount of 64 would be one of 0.
+  else result(least, i64((u64(-1) >> 1) >> u64(clz(differ) - 1)));
+}
+
+/**
+ * Multiplication as in school: for each bit of `a` that is one, `b` is added; where the bit is unknown, it is added or not, and the sum is
+ * the union of both.
+ */
+export function mul(av: i64, am: i64, bv: i64, bm: i64): void {
+  if (am == 0 && bm == 0) {
+    result(word(av * bv), 0);
+    return;
+  }
+  let sumValue: i64 = 0;
+  let sumMask: i64 = 0;
+  let ones = unsigned(av);
+  let unknown = unsigned(am);
+  while ((ones | unknown) != 0) {
+    // Bits that are zero in both only shift b.
+    const skip = i64(ctz(ones | unknown));
+    ones >>= skip;
+    unknown >>= skip;
+    bv = word(bv << skip);
+    bm = word(bm << skip);
+    add(sumValue, sumMask, bv, bm);
+    if ((unknown & 1) != 0) union(sumValue, sumMask, value, mask);
+    sumValue = value;
+    sumMask = mask;
+    ones &= ~1;
+    unknown &= ~1;
+  }
+  result(sumValue, sumMask);
+}
+
+// @ts-ignore: decorator
+@inline
+export function shiftLeft(v: i64, m: i64, by: i64): void {
+  result(word(v << by), word(m << by));
+}
+
+// @ts-ignore: decorator
+@inline
+export function shiftRight(v: i64, m: i64, by: i64): void {
+  result(word(i64(unsigned(v) >> by)), word(i64(unsigned(m) >> by)));
+}
+
+/** An unknown sign bit makes the bits that it fills unknown. */
+// @ts-ignore: decorator
+@inline
+export function shiftRightSigned(v: i64, m: i64, by: i64): void {
+  result(v >> by, m >> by);
+}
+
+/** The same on the lower half, whose sign bit is its own; the upper half becomes zero. */
+// @ts-ignore: decorator
+@inline
+export function shiftRightSignedHalf(v: i64, m: i64, by: i64): void {
+  result(widen(low(v) >> i32(by)), widen(low(m) >> i32(by)));
+}
+
+/** Whether some value is a member of both. */
+// @ts-ignore: decorator
+@inline
+export function overlap(av: i64, am: i64, bv: i64, bm: i64): bool {
+  return ((av ^ bv) & ~(am | bm)) == 0;
+}
+
+/** Whether every member of `b` is one of `a`. */
+// @ts-ignore: decorator
+@inline
+export function includes(av: i64, am: i64, bv: i64, bm: i64): bool {
+  return (bm & ~am) == 0 && (bv & ~am) == av;
+}
