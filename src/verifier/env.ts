@@ -123,6 +123,14 @@ export interface PendingPath {
   readonly logPosition: number;
 }
 
+/** Who keeps count of which stack slots are read and written where (`structure/stack-liveness.ts`). */
+export interface StackMarks {
+  /** The instruction may read slot `slot` of frame `frame`. */
+  markRead(frame: number, insnIdx: number, slot: number): void;
+  /** The instruction that runs overwrites all of the slot. */
+  markWrite(frame: number, slot: number): void;
+}
+
 /** Everything that the phases share while one program is verified (struct bpf_verifier_env). */
 export class VerifierEnv {
   readonly input: ProgramInput;
@@ -164,6 +172,8 @@ export class VerifierEnv {
   /** Instructions of each function in postorder, one function after the other. */
   postorder: Int32Array = new Int32Array(0);
   sccCount = 0;
+  /** Null until the walk starts. */
+  stackMarks: StackMarks | null = null;
 
   // Where verification is.
   state = new VerifierState();
@@ -175,6 +185,8 @@ export class VerifierEnv {
   passCount = 0;
   seenException = false;
   seenDirectWrite = false;
+  /** Some pointer arithmetic depends on the limits of an unknown scalar: states with unequal scalars are never equal. */
+  exploreAluLimits = false;
 
   // Counters.
   insnProcessed = 0;

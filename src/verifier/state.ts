@@ -19,11 +19,20 @@ export interface Reference {
   readonly ptr: number;
 }
 
+// Flags of a step: the instruction spilled to, or filled from, slot (flags >> HIST_SLOT_SHIFT) & HIST_SLOT_MASK of frame flags & HIST_FRAME_MASK.
+export const HIST_FRAME_MASK = 7;
+export const HIST_SLOT_SHIFT = 3;
+export const HIST_SLOT_MASK = 0x3f;
+export const HIST_STACK_ACCESS = 1 << 9;
+/** A comparison's operand is a pointer to the stack. */
+export const HIST_DST_STACK = 1 << 10;
+export const HIST_SRC_STACK = 1 << 11;
+
 /** One step of the path that led to a state. */
 export interface JumpHistoryEntry {
   idx: number;
   prevIdx: number;
-  /** What the instruction did to the stack: HIST_* of precision.ts. */
+  /** What the instruction did to the stack: HIST_*. */
   flags: number;
   /** Scalars that were linked when the instruction compared one of them; null = none. */
   linkedRegs: readonly LinkedReg[] | null;
