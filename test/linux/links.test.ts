@@ -1,18 +1,28 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asm, build, R0 } from "../../src/asm/index.ts";
-import { encode } from "../../src/isa/index.ts";
+import { asm, build, R0, R1, R2 } from "../../src/asm/index.ts";
+import { encode, insn } from "../../src/isa/index.ts";
 import { Netlink } from "../../src/node/linux/index.ts";
-import { ATTACH_TYPE, PROG_TYPE } from "../../src/uapi/index.ts";
+import { ATTACH_TYPE, MAP_TYPE, PROG_TYPE } from "../../src/uapi/index.ts";
 import { BpfError } from "../../src/util/index.ts";
 import { runningKernel } from "../support/linux.ts";
 import { joinByVeth, TestNamespace } from "../support/namespace.ts";
-import { missing } from "../support/needs.ts";
+import { missing, skipped } from "../support/needs.ts";
+import { PacketSender } from "../support/packet-sender.ts";
 
 /** Links to devices in a network namespace of the test's own; nothing else is attached to. */
 
 const WHAT = "links of the running kernel";
 const kernel = missing(WHAT, "ip", "tc", "unshare", "nsenter") ? null : await runningKernel(WHAT);
 afterAll(() => kernel?.[Symbol.dispose]());
+
+const BPF_F_BEFORE = 8;
+const BPF_F_AFTER = 16;
+const BPF_F_LINK = 1 << 13;
+
+const TCX_NEXT = -1;
+
+/** r1 becomes the address of an array's first element. */
+const loadMapValue = (map: number) => [insn("ld_imm64_map_value", { dst: 1, imm: map }), null];
 
 const load = (type: number, value: number) =>
   kernel!.progLoad({ type, insns: encode(build([asm.mov64(R0, value), asm.exit()])), license: "GPL" });
@@ -68,6 +78,63 @@ describe.skipIf(kernel === null)(WHAT, () => {
       kernel!.close(link);
       expect(space.run("ip", "link", "show", "veth1")).not.toMatch(/prog\/xdp/);
       kernel!.close(prog);
+    });
+  });
+
+  test("tcx: before and after others, and only at the revision that was seen", () => {
+    // Each program appends its digit to a number, and passes the packet on.
+    const map = kernel!.mapCreate({ type: MAP_TYPE.BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1 });
+    const seen = () => Number(new BigUint64Array(kernel!.mapLookup(map, new Uint8Array(4))!.buffer)[0]);
+    const digit = (value: number) =>
+      kernel!.progLoad({
+        type: PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS,
+        license: "GPL",
+        insns: encode([
+          ...loadMapValue(map),
+          ...build([
+            asm.ldx64(R2, R1, 0),
+            asm.mul64(R2, 10),
+            asm.add64(R2, value),
+            asm.stx64(R1, 0, R2),
+            asm.mov64(R0, TCX_NEXT),
+            asm.exit(),
+          ]),
+        ]),
+      });
+    space.inside(() => {
+      const hook = { target: space.ifindex("veth0"), attachType: ATTACH_TYPE.BPF_TCX_INGRESS };
+      const programs = [1, 2, 3, 4].map(digit);
+      const [first, before, after, last] = programs as [number, number, number, number];
+      const links = [kernel!.linkCreate({ ...hook, progFd: first })];
+      const beside = { ...hook, relative: links[0]! };
+      links.push(kernel!.linkCreate({ ...beside, progFd: before, flags: BPF_F_BEFORE | BPF_F_LINK }));
+      links.push(kernel!.linkCreate({ ...beside, progFd: after, flags: BPF_F_AFTER | BPF_F_LINK }));
+      const late = { ...hook, progFd: last, expectedRevision: 1n };
+      expect(() => kernel!.linkCreate(late)).toThrow(/BPF_LINK_CREATE: ESTALE/);
+      links.push(kernel!.linkCreate({ ...late, expectedRevision: 4n }));
+      using sender = new PacketSender(kernel!.bpf.libc, space.ifindex("veth1"));
+      sender.send(new Uint8Array(64));
+      expect(seen()).toBe(2134);
+      for (const fd of [map, ...links, ...programs]) kernel!.close(fd);
+    });
+  });
+
+  test("netkit: attached, and refused on other devices", () => {
+    space.inside(() => {
+      const attachType = ATTACH_TYPE.BPF_NETKIT_PRIMARY;
+      const progFd = load(PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS, 0);
+      expect(() => kernel!.linkCreate({ progFd, target: space.ifindex("veth0"), attachType })).toThrow(
+        /BPF_LINK_CREATE: E\w+: program \d+ to BPF_NETKIT_PRIMARY of target/,
+      );
+      try {
+        space.run("ip", "link", "add", "netkit0", "type", "netkit");
+      } catch (error) {
+        return void skipped("netkit links", (error as Error).message.trim());
+      }
+      const target = space.ifindex("netkit0");
+      const link = kernel!.linkCreate({ progFd, target, attachType });
+      expect(kernel!.linkInfo(link)).toMatchObject({ ifindex: target, progId: kernel!.progInfo(progFd).id });
+      kernel!.close(link);
     });
   });
 

@@ -1,4 +1,6 @@
+import { readlinkSync } from "node:fs";
 import { type KernelProgInfo, kernelError, type LinkInfo, type MapInfo, type ProgInfo } from "../../kernel/index.ts";
+import { ERRNO } from "../../uapi/index.ts";
 import { toHex } from "../../util/index.ts";
 import { textIn } from "./programs.ts";
 import type { BpfSyscall } from "./syscall.ts";
@@ -13,6 +15,21 @@ interface Info {
   readonly bytes: Uint8Array;
   readonly u32: (offset: number) => number;
   readonly u64: (offset: number) => bigint;
+}
+
+/** What /proc calls descriptors of each kind. */
+const KINDS = { map: "bpf-map", prog: "bpf-prog", btf: "btf", link: "bpf_link" } as const;
+
+/** The command answers for whatever the descriptor is of, each kind in a structure of its own. @throws BpfError `E_KERNEL` EBADF, EINVAL */
+function expectKind(fd: number, kind: keyof typeof KINDS): void {
+  let found: string;
+  try {
+    found = readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    throw kernelError(COMMAND, ERRNO.EBADF, `file descriptor ${fd}`);
+  }
+  if (found.replace("bpf-link", KINDS.link) === `anon_inode:${KINDS[kind]}`) return;
+  throw kernelError(COMMAND, ERRNO.EINVAL, `file descriptor ${fd} is no ${KINDS[kind]} but ${found}`);
 }
 
 function ask(bpf: BpfSyscall, fd: number, prepare?: (view: DataView) => void): Info {
@@ -30,6 +47,7 @@ function ask(bpf: BpfSyscall, fd: number, prepare?: (view: DataView) => void): I
 }
 
 export function mapInfo(bpf: BpfSyscall, fd: number): MapInfo {
+  expectKind(fd, "map");
   bpf.arena.begin();
   const { bytes, u32, u64 } = ask(bpf, fd);
   return {
@@ -52,6 +70,7 @@ const MAP_IDS = 56;
 
 /** `insnCount` is that of the program as the kernel rewrote it. */
 export function progInfo(bpf: BpfSyscall, fd: number): ProgInfo & { readonly kernel: KernelProgInfo } {
+  expectKind(fd, "prog");
   bpf.arena.begin();
   const count = ask(bpf, fd).u32(NR_MAP_IDS);
   const ids = bpf.arena.room(Math.max(8, count * 4));
@@ -95,6 +114,7 @@ export interface BtfInfo {
 }
 
 export function btfInfo(bpf: BpfSyscall, fd: number): BtfInfo {
+  expectKind(fd, "btf");
   bpf.arena.begin();
   const size = ask(bpf, fd).u32(8);
   const data = bpf.arena.room(size);
@@ -113,6 +133,7 @@ export function btfInfo(bpf: BpfSyscall, fd: number): BtfInfo {
 const LINK_TYPE = { cgroup: 3, xdp: 6, tcx: 11, netkit: 13 } as const;
 
 export function linkInfo(bpf: BpfSyscall, fd: number): LinkInfo {
+  expectKind(fd, "link");
   bpf.arena.begin();
   const { u32, u64 } = ask(bpf, fd);
   const type = u32(0);
