@@ -31,6 +31,9 @@ export interface StateFunctions {
   /** After BPF_END: bits forgotten where the kernel forgets them. */
   byte_swap(reg: number, bits: number, toLittle: number): void;
 
+  /** Ranges and bits of `dst` = `ptr` + or - `off`, a pointer and a scalar of several values; nothing else of `dst` changes, no agreement is made. */
+  move_pointer(dst: number, ptr: number, off: number, subtracts: number): void;
+
   /** Whether a comparison's outcome is known: 1 always, 0 never, -1 unknown (`is_branch_taken` for scalars). */
   branch_taken(a: number, b: number, op: number, is32: number): number;
   /** Narrows a and b on the side where the comparison holds (`regs_refine_cond_op` with both syncs); the other side is the same with the reverse op. */
@@ -48,7 +51,12 @@ export interface StateFunctions {
   check_ids(old: number, cur: number): number;
   /**
    * Whether the current frame `cur` is covered by the explored one `old` (`func_states_equal`): callback depth, the registers in `liveRegs`
-   * (bit n for r<n>), stack slots. `exact`: 0 NOT_EXACT, 1 EXACT, 2 RANGE_WITHIN.
+   * (bit n for r<n>), stack slots. `exact`: 0 NOT_EXACT, 1 EXACT, 2 RANGE_WITHIN. `flags`: 1 = slots that hold nothing may be read,
+   * 2 = scalars must be the very same.
    */
-  frame_equal(old: number, cur: number, liveRegs: number, exact: number, allowUninitStack: number): number;
+  frame_equal(old: number, cur: number, liveRegs: number, exact: number, flags: number): number;
+  /** Whether two registers are the very same, their ids corresponding (`regs_exact`). */
+  regs_exact(old: number, cur: number): number;
+  /** Whether all registers of two frames are the very same, ids included (`states_maybe_looping`). */
+  regs_same(old: number, cur: number): number;
 }
