@@ -29,5 +29,4 @@ export { packetRunner } from "./packet-runner.ts";
 export type { SimulatedOptions } from "./simulated.ts";
 export { SimulatedKernel } from "./simulated.ts";
 export { TestRunRunner } from "./test-run-runner.ts";
-export type { OnVerdict } from "./verifier-kernel.ts";
 export { VerifierKernel } from "./verifier-kernel.ts";

@@ -37,6 +37,8 @@ export interface LoadOptions extends LinkOptions {
   readonly programType?: number;
   /** The kernel's configuration, for `__kconfig` variables. */
   readonly kconfig?: Kconfig;
+  /** Gets the programs, ready for BPF_PROG_LOAD, in place of the kernel: maps are made, nothing is loaded, program arrays stay empty. */
+  readonly judge?: (attr: ProgLoadAttr, program: ProgramSpec) => void;
 }
 
 /** An object in a kernel: its programs and maps by name. `close` gives all descriptors back. */
@@ -99,7 +101,12 @@ export function loadObject(backend: Backend, spec: ObjectSpec, options: LoadOpti
     for (const map of maps.values()) fillMap(backend, map, maps);
     const programs = new Map<string, LoadedProgram>();
     for (const program of linked) {
-      const fd = keep(loadProgram(backend, spec, program, maps, btfFd, options));
+      const attr = loadAttributes(spec, program, maps, btfFd, options);
+      if (options.judge !== undefined) {
+        options.judge(attr, program.spec);
+        continue;
+      }
+      const fd = keep(backend.progLoad(attr));
       programs.set(
         program.spec.name,
         new LoadedProgram(program.spec, typeOf(spec, program.spec, options), backend, fd),
@@ -197,16 +204,15 @@ function withMapFds(program: LinkedProgram, maps: ReadonlyMap<string, LoadedMap>
   return encode(code);
 }
 
-function loadProgram(
-  backend: Backend,
+function loadAttributes(
   spec: ObjectSpec,
   program: LinkedProgram,
   maps: ReadonlyMap<string, LoadedMap>,
   btfFd: Fd | null,
   options: LoadOptions,
-): Fd {
+): ProgLoadAttr {
   const { spec: declared } = program;
-  return backend.progLoad({
+  return {
     type: typeOf(spec, declared, options),
     insns: withMapFds(program, maps),
     license: spec.license,
@@ -216,7 +222,7 @@ function loadProgram(
     ...(declared.attachType === null ? {} : { expectedAttachType: declared.attachType }),
     ...attachTarget(spec, declared, options),
     ...(btfFd === null ? {} : debugInfo(spec, program, btfFd)),
-  });
+  };
 }
 
 /** Names of a hook's BTF type by the attach type of the programs that go there: what stands before the hook's own name. */

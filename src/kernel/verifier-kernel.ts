@@ -54,28 +54,18 @@ class DescribedMap implements VerifierMap {
   }
 }
 
-/** Gets every program that is put to the verifier, and what became of it. */
-export type OnVerdict = (attr: ProgLoadAttr, input: ProgramInput, verdict: Verdict) => void;
-
-/**
- * A kernel that only decides: maps and BTF are descriptions, programs are verified and cannot be run.
- * A program that is refused is refused as bpf(2) does, unless `lenient`: then every program gets a descriptor.
- */
+/** A kernel that only decides: maps and BTF are descriptions, programs are verified and cannot be run. */
 export class VerifierKernel implements Backend {
   readonly kind = "simulated";
   readonly possibleCpus: number;
   readonly #options: VerifyOptions;
-  readonly #onVerdict: OnVerdict | undefined;
-  readonly #lenient: boolean;
   readonly #maps = new Map<Fd, DescribedMap>();
   readonly #btfs = new Map<Fd, Btf>();
   #nextFd = 3;
 
-  constructor(options: VerifyOptions = {}, onVerdict?: OnVerdict, lenient = false) {
+  constructor(options: VerifyOptions = {}) {
     this.possibleCpus = options.kernel?.possibleCpus ?? 1;
     this.#options = options;
-    this.#onVerdict = onVerdict;
-    this.#lenient = lenient;
   }
 
   mapCreate(attr: MapCreateAttr): Fd {
@@ -125,19 +115,18 @@ export class VerifierKernel implements Backend {
     };
   }
 
+  /** What the verifier says of a program. */
+  judge(attr: ProgLoadAttr): Verdict {
+    const { logLevel } = attr;
+    return verify(this.programInput(attr), logLevel === undefined ? this.#options : { ...this.#options, logLevel });
+  }
+
   progLoad(attr: ProgLoadAttr): Fd {
-    const input = this.programInput(attr);
-    const verdict = verify(
-      input,
-      attr.logLevel === undefined ? this.#options : { ...this.#options, logLevel: attr.logLevel },
-    );
+    const verdict = this.judge(attr);
     attr.log?.(verdict.log);
-    this.#onVerdict?.(attr, input, verdict);
-    if (!verdict.accepted && !this.#lenient) {
-      const what = `program "${attr.name ?? ""}" of type ${programTypeLabel(attr.type)}`;
-      throw kernelError("BPF_PROG_LOAD", verdict.errno, `${what}: ${verdict.failure?.message ?? ""}`, verdict.log);
-    }
-    return this.#nextFd++;
+    if (verdict.accepted) return this.#nextFd++;
+    const what = `program "${attr.name ?? ""}" of type ${programTypeLabel(attr.type)}`;
+    throw kernelError("BPF_PROG_LOAD", verdict.errno, `${what}: ${verdict.failure?.message ?? ""}`, verdict.log);
   }
 
   close(fd: Fd): void {
