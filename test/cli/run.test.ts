@@ -109,7 +109,7 @@ describe.skipIf(linux === null).each(EXAMPLES)("anybpf run --kernel linux, examp
     const sizes = (report: RunReport) => report.maps.map(({ name, type, count }) => ({ name, type, count }));
     expect(sizes(real!)).toEqual(sizes(simulated!));
     const text = anybpf(["run", ...args, "--kernel", "linux"]).stdout;
-    expect(text).toContain("(the running Linux kernel)");
+    expect(text).toContain("engine   the running Linux kernel\n");
   });
 });
 

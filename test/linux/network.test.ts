@@ -72,6 +72,9 @@ function counted(object: LoadedObject, name: string, rows = Number.POSITIVE_INFI
 /** The rows of the firewall's `counters` that count what was dropped come first. */
 const DROPS = 4;
 
+/** Of the outer one of two tags. */
+const ETH_P_8021AD = 0x88a8;
+
 /** Frames that may be under way: a veth's ring holds 256. */
 const BURST = 64;
 /** Milliseconds to wait for a burst's frames. */
@@ -143,30 +146,40 @@ describe.skipIf(kernel === null)(WHAT, () => {
     });
   });
 
+  /** Accounting attached at the end where a direction is counted, packets sent, and detached. */
+  async function account(
+    how: "clsact filters" | "tcx links",
+    direction: "ingress" | "egress",
+    packets: readonly Uint8Array[],
+  ): Promise<LoadedObject> {
+    const object = loadObject(kernel!, objectOf(ACCOUNTING));
+    const progFd = object.programs[direction]!.fd;
+    // What leaves the near end comes in at the far one.
+    const [space, device] = direction === "ingress" ? [far, "veth1"] : [near, "veth0"];
+    const ifindex = space.ifindex(device);
+    const netlink = new Netlink(kernel!.bpf.libc);
+    const attachType = direction === "ingress" ? ATTACH_TYPE.BPF_TCX_INGRESS : ATTACH_TYPE.BPF_TCX_EGRESS;
+    const detach = space.inside(() => {
+      if (how === "tcx links") {
+        const link = kernel!.linkCreate({ progFd, target: ifindex, attachType });
+        return () => kernel!.close(link);
+      }
+      netlink.addClsact(ifindex);
+      netlink.attachFilter({ ifindex, direction, progFd });
+      return () => netlink.removeClsact(ifindex);
+    });
+    try {
+      await send(packets, () => counted(object, "directions"));
+    } finally {
+      space.inside(detach);
+    }
+    return object;
+  }
+
   describe.each(["clsact filters", "tcx links"] as const)("accounting, attached by %s", (how) => {
     test.each(["ingress", "egress"] as const)("counts at a device's %s what it counts simulated", async (direction) => {
       const packets = await packetsOf(ACCOUNTING);
-      const object = loadObject(kernel!, objectOf(ACCOUNTING));
-      const progFd = object.programs[direction]!.fd;
-      // What leaves the near end comes in at the far one.
-      const [space, device] = direction === "ingress" ? [far, "veth1"] : [near, "veth0"];
-      const ifindex = space.ifindex(device);
-      const netlink = new Netlink(kernel!.bpf.libc);
-      const attachType = direction === "ingress" ? ATTACH_TYPE.BPF_TCX_INGRESS : ATTACH_TYPE.BPF_TCX_EGRESS;
-      const detach = space.inside(() => {
-        if (how === "tcx links") {
-          const link = kernel!.linkCreate({ progFd, target: ifindex, attachType });
-          return () => kernel!.close(link);
-        }
-        netlink.addClsact(ifindex);
-        netlink.attachFilter({ ifindex, direction, progFd });
-        return () => netlink.removeClsact(ifindex);
-      });
-      try {
-        await send(packets, () => counted(object, "directions"));
-      } finally {
-        space.inside(detach);
-      }
+      const object = await account(how, direction, packets);
       const expected = simulated(ACCOUNTING, direction, packets);
       for (const map of ["directions", "protocols"]) {
         expect([map, contents(object, map)]).toEqual([map, contents(expected, map)]);
@@ -174,5 +187,19 @@ describe.skipIf(kernel === null)(WHAT, () => {
       expect(counted(object, "protocols")).toBe(529);
       object.close();
     });
+  });
+
+  test("a device takes VLAN tags off before ingress, which neither test runs nor the simulated kernel do", async () => {
+    const packets = await packetsOf(FIREWALL);
+    const types = (object: LoadedObject) =>
+      new Set([...object.maps["protocols"]!.entries()].map(([key]) => (key as { ether_type: number }).ether_type));
+    for (const direction of ["ingress", "egress"] as const) {
+      const object = await account("tcx links", direction, packets);
+      const expected = simulated(ACCOUNTING, direction, packets);
+      expect(types(expected)).toContain(ETH_P_8021AD);
+      if (direction === "egress") expect(contents(object, "protocols")).toEqual(contents(expected, "protocols"));
+      else expect(types(object)).not.toContain(ETH_P_8021AD);
+      object.close();
+    }
   });
 });

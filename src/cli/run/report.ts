@@ -80,7 +80,7 @@ export function renderReport(report: RunReport): string {
   const { program } = report;
   const lines = [
     `program  ${program.name}  section ${program.section}  type ${program.type}  ${plural(program.instructions, "instruction")}`,
-    `engine   ${report.engine} (${report.kernel === "linux" ? "the running Linux kernel" : "simulated kernel"})`,
+    `engine   ${report.kernel === "linux" ? "the running Linux kernel" : `${report.engine} (simulated kernel)`}`,
     `input    ${plural(report.packets, "packet")}, ${plural(report.bytes, "byte")}${report.repeat > 1 ? `, each ${count(report.repeat)} times` : ""}`,
     "",
     ...verdictLines(report),

@@ -1,3 +1,4 @@
+export { ATTACH_TYPE } from "../../uapi/index.ts";
 export { LinuxBackend, openLinux } from "../linux-backend.ts";
 export { LinuxEventReader } from "./events.ts";
 export type { BtfInfo } from "./info.ts";
