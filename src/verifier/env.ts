@@ -7,7 +7,8 @@ import { VerifierLog } from "./log.ts";
 import { type Frame, type Reg, StateMemory } from "./memory.ts";
 import { Rejection, type RejectionData } from "./reject.ts";
 import { VerifierState } from "./state.ts";
-import type { ProgramInput, VerifierMap, VerifyOptions } from "./types.ts";
+import { StackLiveness } from "./structure/stack-liveness.ts";
+import type { LineInfo, ProgramInput, VerifierMap, VerifyOptions } from "./types.ts";
 
 /** What verification learns about one slot (struct bpf_insn_aux_data). */
 export class InsnAux {
@@ -88,15 +89,6 @@ export class Subprog {
   }
 }
 
-/** A record of line_info. */
-export interface LineInfo {
-  readonly insn: number;
-  readonly file: string;
-  readonly source: string;
-  readonly line: number;
-  readonly column: number;
-}
-
 /** The function, hook or member that a program attaches to. */
 export interface AttachInfo {
   /** Number of its BTF among `btfs`. */
@@ -113,6 +105,12 @@ export interface AttachInfo {
   readonly structName?: string;
   readonly structId?: number;
   readonly member?: number;
+}
+
+/** A record of func_info: a function's first slot and the type id of its BTF_KIND_FUNC. */
+export interface FuncInfo {
+  readonly insn: number;
+  readonly typeId: number;
 }
 
 /** A path put aside: verified later. */
@@ -168,10 +166,16 @@ export class VerifierEnv {
   readonly btfs: (Btf | null)[];
   subprogs: Subprog[] = [];
   lines: readonly LineInfo[] = [];
+  /** func_info as it was given; empty where there is none. */
+  funcInfo: readonly FuncInfo[] = [];
+  /** Which stack slots are read later, call chain by call chain. */
+  readonly liveness: StackLiveness;
   exceptionCallback = 0;
   /** Instructions of each function in postorder, one function after the other. */
   postorder: Int32Array = new Int32Array(0);
   sccCount = 0;
+  /** Instructions that the kernel takes out after the walk: 1 by slot. */
+  readonly removed: Uint8Array;
   /** Null until the walk starts. */
   stackMarks: StackMarks | null = null;
 
@@ -185,6 +189,8 @@ export class VerifierEnv {
   passCount = 0;
   seenException = false;
   seenDirectWrite = false;
+  /** The current instruction has its entry in the path. */
+  historyAdded = false;
   /** Some pointer arithmetic depends on the limits of an unknown scalar: states with unequal scalars are never equal. */
   exploreAluLimits = false;
 
@@ -216,6 +222,8 @@ export class VerifierEnv {
     this.opsType = input.type;
     this.expectedAttachType = input.expectedAttachType ?? 0;
     this.visits = new Uint32Array(this.insns.count);
+    this.removed = new Uint8Array(this.insns.count);
+    this.liveness = new StackLiveness(this);
   }
 
   /** Register `n` of the function that runs. */

@@ -5,6 +5,7 @@ export type {
   AttachTarget,
   Failure,
   KernelFacts,
+  LineInfo,
   Mode,
   ProgramFacts,
   ProgramInput,

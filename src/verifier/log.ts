@@ -1,4 +1,4 @@
-import type { LineInfo } from "./env.ts";
+import type { LineInfo } from "./types.ts";
 
 /** Bits of BPF_PROG_LOAD's log_level (linux/bpf_verifier.h). */
 export const BPF_LOG_LEVEL1 = 1;

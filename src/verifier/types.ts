@@ -24,6 +24,10 @@ export interface VerifierMap {
   readonly readValue?: (offset: number, size: number) => bigint | undefined;
   /** The address that logs show for a 64-bit load of this map; 0 where there is none. */
   readonly address?: bigint;
+  /** The address of its first value, for loads of addresses inside it. */
+  readonly valueAddress?: bigint;
+  /** An arena that a process has mapped: its addresses are settled. */
+  readonly mapped?: boolean;
 }
 
 /** BPF_PROG_LOAD as the verifier takes it. */
@@ -40,6 +44,8 @@ export interface ProgramInput {
   readonly kernVersion?: number;
   /** The map behind a descriptor that an instruction names, or undefined. */
   readonly mapByFd: (fd: number) => VerifierMap | undefined;
+  /** Whether a descriptor that is no map's is one at all; without it, it is. */
+  readonly isDescriptor?: (fd: number) => boolean;
   /** Descriptors for instructions that name maps and BTF by index. */
   readonly fdArray?: readonly number[];
   /** A module's BTF behind a descriptor of `fdArray`. */
@@ -63,6 +69,15 @@ export interface AttachTarget {
   readonly sleepable: boolean;
 }
 
+/** A record of line_info: from this slot on. */
+export interface LineInfo {
+  readonly insn: number;
+  readonly file: string;
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** Who loads: all capabilities; CAP_BPF without CAP_PERFMON (and CAP_NET_ADMIN where the type needs it); nobody. */
 export type Mode = "root" | "bpf" | "unpriv";
 
@@ -72,6 +87,8 @@ export interface KernelFacts {
   readonly vmlinux?: Btf;
   /** CPU numbers go up to this, for maps with a slot per CPU. */
   readonly possibleCpus?: number;
+  /** The address that logs show for a 64-bit load of a kernel variable or function. */
+  readonly symbolAddress?: (name: string) => bigint | undefined;
 }
 
 export interface VerifyOptions {
@@ -129,5 +146,7 @@ export interface Verdict {
   readonly log: string;
   readonly failure: Failure | null;
   readonly stats: VerifierStats;
+  /** The source line of a slot, null where line_info tells none. */
+  readonly lineAt: (insn: number) => LineInfo | null;
   readonly facts: ProgramFacts | null;
 }

@@ -1,6 +1,7 @@
 import { checkBtfInfo, checkBtfInfoEarly } from "./btf-info/check.ts";
 import { VerifierEnv } from "./env.ts";
 import { verifyMain } from "./explore/main.ts";
+import { lineAt } from "./log/insn-line.ts";
 import { BPF_LOG_STATS } from "./log.ts";
 import { checkAttachTarget } from "./programs/attach.ts";
 import { checkAttributes } from "./programs/attributes.ts";
@@ -46,12 +47,15 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
   }
   const microseconds = Math.round(((options.now?.() ?? 0) - start) / 1000);
   if (walked(failure)) printStatistics(env, microseconds);
+  env.m.giveBack();
+  const { lines } = env;
   return {
     accepted: errno === 0,
     errno,
     log: env.log.text,
     failure,
     stats: statistics(env, microseconds),
+    lineAt: (insn) => lineAt(lines, insn),
     facts: null,
   };
 }

@@ -1,10 +1,10 @@
-import type { LineInfo, VerifierEnv } from "../env.ts";
+import type { VerifierEnv } from "../env.ts";
+import type { LineInfo } from "../types.ts";
 import { insnText } from "./insn-text.ts";
 import { isScratched, printInsnState } from "./state-text.ts";
 
 /** The record of line_info that covers a slot: the last one at or before it. */
-export function lineAt(env: VerifierEnv, insn: number): LineInfo | null {
-  const { lines } = env;
+export function lineAt(lines: readonly LineInfo[], insn: number): LineInfo | null {
   let low = 0;
   let high = lines.length;
   while (low < high) {
@@ -18,7 +18,7 @@ export function lineAt(env: VerifierEnv, insn: number): LineInfo | null {
 /** The source line, where it is another than the last one shown: `; return 0; @ a.c:7` (verbose_linfo). */
 export function printSourceLine(env: VerifierEnv, insn: number, prefix: string): void {
   if (!env.log.states) return;
-  const line = lineAt(env, insn);
+  const line = lineAt(env.lines, insn);
   const last = env.log.lastLine;
   if (line === null || line === last) return;
   if (last !== null && line.file === last.file && line.line === last.line) return;
