@@ -4,12 +4,12 @@ import type { VerifierEnv } from "../env.ts";
 import { assignScalarId } from "../explore/linked.ts";
 import { pushPath } from "../explore/paths.ts";
 import { markChainPrecision } from "../explore/precision.ts";
-import { checkRead, checkWrite } from "../explore/registers.ts";
+import { checkBounds, checkRead, checkWrite, isPointerValue, markUnknownReg } from "../explore/registers.ts";
 import * as I from "../insns.ts";
 import type { Reg } from "../memory.ts";
 import { adjustPointer } from "./pointer-arithmetic.ts";
 import { sanitizeScalars } from "./sanitize.ts";
-import { checkBoundsSane, fitsBytes, isPointerValue, markRegUnknown } from "./scalars.ts";
+import { fitsBytes, markConst } from "./scalars.ts";
 
 /** Names of operations as messages write them, by opcode >> 4. */
 export const ALU_NAMES = [
@@ -71,7 +71,7 @@ function checkUnary(env: VerifierEnv, op: number): void {
   const reg = env.reg(dst);
   if (op === I.BPF_NEG) m.ops.alu(reg, reg, op, is64 ? 0 : 1, 0);
   else swapBytes(env, reg, imm, is64, (code & I.BPF_X) === 0);
-  checkBoundsSane(env, reg, "alu");
+  checkBounds(env, reg, "alu");
 }
 
 /** Bytes swapped, or cut to a width, on a little-endian machine. */
@@ -92,9 +92,7 @@ function checkMove(env: VerifierEnv): void {
   if ((code & I.BPF_X) === 0) {
     if (src !== 0 || off !== 0) reserved(env, "BPF_MOV");
     checkWrite(env, dst, false);
-    const reg = env.reg(dst);
-    m.ops.mark_known(reg, imm, is64 ? imm >> 31 : 0);
-    if (!env.bpfCapable) m.set(reg, L.REG_PRECISE, 1);
+    markConst(env, env.reg(dst), imm, is64 ? imm >> 31 : 0);
     return;
   }
   if (is64 && off === ADDR_SPACE_CAST) checkCast(env, imm);
@@ -105,7 +103,7 @@ function checkMove(env: VerifierEnv): void {
   const from = env.reg(src);
   if (is64) {
     if (imm !== 0) {
-      markRegUnknown(env, to);
+      markUnknownReg(env, to);
       if (imm === TO_ARENA_POINTER) m.setType(to, L.PTR_TO_ARENA);
     } else if (off === 0) {
       assignScalarId(env, from);
@@ -116,14 +114,14 @@ function checkMove(env: VerifierEnv): void {
       env.reject(ERRNO.EACCES, "V_POINTER_LEAK", `R${src} partial copy of pointer`, { reg: src });
     }
     if (m.type(from) !== L.SCALAR_VALUE) {
-      markRegUnknown(env, to);
+      markUnknownReg(env, to);
       m.ops.zext32(to);
     } else if (off === 0) {
       copyScalar(env, to, from, fitsBytes(m, from, 4));
       m.ops.zext32(to);
     } else moveSigned(env, to, from, src, off, true);
   }
-  checkBoundsSane(env, to, "alu");
+  checkBounds(env, to, "alu");
 }
 
 function checkCast(env: VerifierEnv, imm: number): void {
@@ -150,7 +148,7 @@ function moveSigned(env: VerifierEnv, to: Reg, from: Reg, src: number, bits: num
     env.reject(ERRNO.EACCES, "V_POINTER_LEAK", `R${src} sign-extension part of pointer`, { reg: src });
   }
   if (m.type(from) !== L.SCALAR_VALUE) {
-    markRegUnknown(env, to);
+    markUnknownReg(env, to);
     return;
   }
   copyScalar(env, to, from, m.unsigned(from, L.REG_UMAX) < 2 ** (bits - 1));
@@ -179,7 +177,7 @@ function checkBinary(env: VerifierEnv, op: number): void {
   }
   checkWrite(env, dst, false);
   adjustRegister(env, op, code);
-  checkBoundsSane(env, env.reg(dst), "alu");
+  checkBounds(env, env.reg(dst), "alu");
 }
 
 /** Number of the scratch register that stands for an immediate operand. */
@@ -197,20 +195,27 @@ function adjustRegister(env: VerifierEnv, op: number, code: number): void {
     const src = insns.src[insnIdx]!;
     from = env.reg(src);
     if (m.type(from) !== L.SCALAR_VALUE) {
-      if (toPointer) return combinePointers(env, op, dst);
-      markChainPrecision(env, dst);
-      return adjustPointer(env, op, from, to, to);
+      if (toPointer) combinePointers(env, op, dst);
+      else {
+        markChainPrecision(env, dst);
+        adjustPointer(env, op, from, to, to);
+      }
+      return;
     }
     if (toPointer) {
       markChainPrecision(env, src);
-      return adjustPointer(env, op, to, from, to);
+      adjustPointer(env, op, to, from, to);
+      return;
     }
     if (m.get(to, L.REG_PRECISE) !== 0) markChainPrecision(env, src);
   } else {
     from = m.scratch(IMMEDIATE);
     const imm = insns.imm[insnIdx]!;
     m.ops.mark_known(from, imm, imm >> 31);
-    if (toPointer) return adjustPointer(env, op, to, from, to);
+    if (toPointer) {
+      adjustPointer(env, op, to, from, to);
+      return;
+    }
   }
   const is64 = (code & 7) === I.BPF_ALU64;
   adjustScalar(env, op, to, from, is64);
@@ -219,7 +224,10 @@ function adjustRegister(env: VerifierEnv, op: number, code: number): void {
 
 /** Two pointers have a distance, where programs may know it, and nothing else. */
 function combinePointers(env: VerifierEnv, op: number, dst: number): void {
-  if (op === I.BPF_SUB && env.allowPtrLeaks) return markRegUnknown(env, env.reg(dst));
+  if (op === I.BPF_SUB && env.allowPtrLeaks) {
+    markUnknownReg(env, env.reg(dst));
+    return;
+  }
   const message = `R${dst} pointer ${ALU_NAMES[op >> 4]} pointer prohibited`;
   env.reject(ERRNO.EACCES, "V_POINTER_ARITHMETIC", message, { reg: dst, op: ALU_NAMES[op >> 4] });
 }

@@ -1,13 +1,7 @@
 import type { VerifierEnv } from "../env.ts";
+import type { MemoryMeta } from "./meta.ts";
 
-/** What a call's argument checks hand on (struct bpf_call_arg_meta), as far as memory is concerned. */
-export interface MemoryMeta {
-  rawMode: boolean;
-  regno: number;
-  accessSize: number;
-  pktAccess: boolean;
-  msizeMaxValue: number;
-}
+export type { MemoryMeta } from "./meta.ts";
 
 /** Memory of `accessSize` bytes behind a register is handed to a helper (check_helper_mem_access). */
 export function checkHelperMemAccess(

@@ -1,15 +1,13 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO } from "../../uapi/index.ts";
 import type { VerifierEnv } from "../env.ts";
+import { markUnknownReg } from "../explore/registers.ts";
 import * as I from "../insns.ts";
 import { regTypeText } from "../log/type-text.ts";
 import type { Reg } from "../memory.ts";
 import { ALU_NAMES } from "./alu.ts";
+import { MAX_VAR_OFF } from "./limits.ts";
 import { checkResultBounds, sanitizePointer, sanitizeResult } from "./sanitize.ts";
-import { markRegUnknown } from "./scalars.ts";
-
-/** Offsets of pointers stay below this in both directions. */
-export const MAX_VAR_OFF = 1 << 29;
 
 /** Which offsets a kind of pointer takes: any, a known one, only the constant 0 by addition, none. */
 const ANY = 3;
@@ -51,10 +49,14 @@ export function adjustPointer(env: VerifierEnv, op: number, ptr: Reg, offset: Re
   const { m, insns, insnIdx } = env;
   const dst = insns.dst[insnIdx]!;
   const known = m.isConst(offset);
-  if (contradictory(env, offset, known)) return markRegUnknown(env, to);
+  if (contradictory(env, offset, known)) {
+    markUnknownReg(env, to);
+    return;
+  }
   if (insns.class(insnIdx) !== I.BPF_ALU64) {
-    if (op === I.BPF_SUB && env.allowPtrLeaks) return markRegUnknown(env, to);
-    refuse(env, `R${dst} 32-bit pointer arithmetic prohibited`);
+    if (op !== I.BPF_SUB || !env.allowPtrLeaks) refuse(env, `R${dst} 32-bit pointer arithmetic prohibited`);
+    markUnknownReg(env, to);
+    return;
   }
   const type = m.type(ptr);
   if (type & L.PTR_MAYBE_NULL) {
@@ -150,7 +152,10 @@ function unboundHalf(env: VerifierEnv, reg: Reg): void {
 
 function add(env: VerifierEnv, ptr: Reg, offset: Reg, to: Reg, known: boolean): void {
   const { m } = env;
-  if (known) return takeOver(env, to, ptr, m.off(ptr) + m.signed(offset, L.REG_SMIN));
+  if (known) {
+    takeOver(env, to, ptr, m.off(ptr) + m.signed(offset, L.REG_SMIN));
+    return;
+  }
   vary(env, ptr, offset, to, 0);
   if (isPacket(m.type(to))) {
     m.set(to, L.REG_ID, env.newId());
@@ -163,7 +168,10 @@ function subtract(env: VerifierEnv, ptr: Reg, offset: Reg, to: Reg, known: boole
   const dst = insns.dst[insnIdx]!;
   if (to === offset) refuse(env, `R${dst} tried to subtract pointer from scalar`);
   if (type === L.PTR_TO_STACK) refuse(env, `R${dst} subtraction from stack pointer prohibited`);
-  if (known) return takeOver(env, to, ptr, m.off(ptr) - m.signed(offset, L.REG_SMIN));
+  if (known) {
+    takeOver(env, to, ptr, m.off(ptr) - m.signed(offset, L.REG_SMIN));
+    return;
+  }
   const negative = m.signed(offset, L.REG_SMIN) < 0;
   vary(env, ptr, offset, to, 1);
   if (isPacket(m.type(to))) {

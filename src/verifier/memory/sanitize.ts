@@ -5,6 +5,8 @@ import { pushPath } from "../explore/paths.ts";
 import * as I from "../insns.ts";
 import type { Reg } from "../memory.ts";
 import { Rejection } from "../reject.ts";
+import { ACCESS_HELPER } from "./kinds.ts";
+import { MAX_STACK } from "./limits.ts";
 import { checkMapAccess } from "./offsets.ts";
 import { bitsText } from "./scalars.ts";
 
@@ -21,7 +23,6 @@ const ALU_NEG_VALUE = 4;
 const ALU_NON_POINTER = 8;
 const ALU_IMMEDIATE = 16;
 
-const MAX_STACK = 512;
 const PROHIBITED = "pointer arithmetic with it prohibited for !root";
 
 /** What the first half of the check hands to the second. */
@@ -134,10 +135,11 @@ export function checkResultBounds(env: VerifierEnv, to: Reg, dst: number): void 
   const { m } = env;
   switch (m.type(to)) {
     case L.PTR_TO_STACK:
-      return checkStackPointer(env, to, dst);
+      checkStackPointer(env, to, dst);
+      return;
     case L.PTR_TO_MAP_VALUE:
       try {
-        checkMapAccess(env, dst, m.off(to), 1, false, 2);
+        checkMapAccess(env, dst, m.off(to), 1, false, ACCESS_HELPER);
       } catch (error) {
         if (!(error instanceof Rejection)) throw error;
         const message = `R${dst} pointer arithmetic of map value goes out of range, prohibited for !root`;
