@@ -7,6 +7,8 @@ export interface StateFunctions {
 
   /** Bounds and bits from a constant; type, offset and identity stay (`___mark_reg_known`). */
   set_known(reg: number, low: number, high: number): void;
+  /** Bounds and bits of the lower half from a constant (`__mark_reg32_known`). */
+  set_known32(reg: number, value: number): void;
   /** Bounds and bits: nothing known; type and identity stay (`__mark_reg_unbounded` and an unknown tnum). */
   set_unbounded(reg: number): void;
   /** An unknown scalar without identity, precision off (`__mark_reg_unknown_imprecise`). */
@@ -19,9 +21,17 @@ export interface StateFunctions {
   sync_bounds(reg: number): void;
   /** Whether some value fits bits and ranges at once, and they agree (`reg_bounds_sanity_check`). */
   bounds_sane(reg: number): number;
+  /** What does not: 0 nothing; 1 "range bounds violation", 2 "const tnum out of sync with range bounds", 3 "const subreg tnum out of sync with range bounds". */
+  bounds_violation(reg: number): number;
 
   /** dst op= src for two scalars, `is32` for the 32-bit class, `off` the field that makes division signed; shifts out of range make it unknown. */
   alu(dst: number, src: number, op: number, is32: number, off: number): void;
+  /**
+   * Whether the operation's two outcomes are followed apart (`maybe_fork_scalars`): dst is 0 or -1 and src constant. 0: no; 1: with `set_known`,
+   * 2: with `set_known32`. The caller puts a path aside that executes the same instruction with dst = 0 (registers of other names keep theirs),
+   * makes dst -1, and only then calls `alu`.
+   */
+  fork_kind(dst: number, src: number, op: number): number;
   /** dst = src with the upper half cleared (32-bit move). */
   zext32(reg: number): void;
   /** Keeps the low `bytes` (1, 2, 4) bytes, zero-extended (`coerce_reg_to_size`). */

@@ -136,6 +136,20 @@ export function alu(dst: u32, src: u32, op: u32, is32: u32, off: u32): void {
   sync_bounds(dst);
 }
 
+const NO_FORK: i32 = 0;
+const FORK_WORD: i32 = 1;
+const FORK_HALF: i32 = 2;
+
+/**
+ * An arithmetic shift leaves all zeros or all ones of a sign, and compilers select with them: `(x s>> 63) & c`. For such an operand the two
+ * values are followed apart, in the whole word or in its lower half, whatever the operation's width.
+ */
+export function fork_kind(dst: u32, src: u32, op: u32): i32 {
+  if ((op != BPF_AND && op != BPF_OR) || load<i64>(src, REG_MASK) != 0) return NO_FORK;
+  if (load<i64>(dst, REG_SMIN) == -1 && load<i64>(dst, REG_SMAX) == 0) return FORK_WORD;
+  return load<i32>(dst, REG_S32_MIN) == -1 && load<i32>(dst, REG_S32_MAX) == 0 ? FORK_HALF : NO_FORK;
+}
+
 /** Operand of `add_const`. */
 const ADDEND: u32 = u32(memory.data(REG_SIZE, 8));
 

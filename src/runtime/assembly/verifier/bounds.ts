@@ -1,7 +1,7 @@
 import {
   REG_MASK, REG_S32_MAX, REG_S32_MIN, REG_SMAX, REG_SMIN, REG_U32_MAX, REG_U32_MIN, REG_UMAX, REG_UMIN, REG_VALUE,
 } from "../../verifier-layout";
-import { setSigned, setSignedHalf, setTnum, setUnsigned, setUnsignedHalf } from "./record";
+import { setConstant, setSigned, setSignedHalf, setTnum, setUnsigned, setUnsignedHalf } from "./record";
 import * as tnum from "./tnum";
 import {
   HALF, HALF_SMAX, HALF_SMIN, LOW_BITS, low, sameUpper, smax, smax32, smin, smin32, umax, umax32, umin, umin32, unsigned, widen,
@@ -17,8 +17,6 @@ import {
 const ROUNDS = 3;
 
 /** Ranges of the whole word narrowed by the tnum. */
-// @ts-ignore: decorator
-@inline
 export function wordFromBits(reg: u32): void {
   const v = load<i64>(reg, REG_VALUE);
   const m = load<i64>(reg, REG_MASK);
@@ -27,7 +25,15 @@ export function wordFromBits(reg: u32): void {
     smax(load<i64>(reg, REG_SMIN), v | (m & WORD_SMIN)),
     smin(load<i64>(reg, REG_SMAX), v | (m & WORD_SMAX)),
   );
-  setUnsigned(reg, umax(load<i64>(reg, REG_UMIN), v), umin(load<i64>(reg, REG_UMAX), v | m));
+  const least = umax(load<i64>(reg, REG_UMIN), v);
+  const most = umin(load<i64>(reg, REG_UMAX), v | m);
+  setUnsigned(reg, least, most);
+  // A single member of the tnum within the range is the value.
+  const member = (least & ~m) == v;
+  const next = tnum.next(v, m, least);
+  if (member) {
+    if (u64(next) > u64(most)) setConstant(reg, least);
+  } else if (next == (v | m) || (u64(next) <= u64(most) && u64(tnum.next(v, m, next)) > u64(most))) setConstant(reg, next);
 }
 
 /** Ranges of the lower half narrowed by the tnum. */
@@ -60,12 +66,12 @@ function settled(reg: u32): bool {
 
 export function sync_bounds(reg: u32): void {
   if (settled(reg)) return;
-  wordFromBits(reg);
   halfFromBits(reg);
+  wordFromBits(reg);
   deduce(reg);
   narrowBits(reg);
-  wordFromBits(reg);
   halfFromBits(reg);
+  wordFromBits(reg);
 }
 
 /** Ranges narrow each other. */
@@ -120,6 +126,14 @@ function deduce(reg: u32): void {
     if (u32(hs0) <= u32(hs1)) {
       hu0 = umax32(hu0, hs0);
       hu1 = umin32(hu1, hs1);
+    } else if (u32(hu1) < u32(hs0)) {
+      // The signed range goes through zero, and the unsigned one meets only its part above zero ...
+      hs0 = hu0;
+      hu1 = umin32(hu1, hs1);
+    } else if (u32(hs1) < u32(hu0)) {
+      // ... or only its part below.
+      hs1 = hu1;
+      hu0 = umax32(hu0, hs0);
     }
 
     // The same on words.
@@ -131,11 +145,9 @@ function deduce(reg: u32): void {
       u0 = umax(u0, s0);
       u1 = umin(u1, s1);
     } else if (u64(u1) < u64(s0)) {
-      // The signed range goes through zero and the unsigned one meets only its part above zero ...
       s0 = u0;
       u1 = umin(u1, s1);
     } else if (u64(s1) < u64(u0)) {
-      // ... or only its part below.
       s1 = u1;
       u0 = umax(u0, s0);
     }

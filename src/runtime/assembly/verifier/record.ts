@@ -2,7 +2,7 @@ import {
   NOT_INIT, REG_MASK, REG_OFF, REG_PRECISE, REG_S32_MAX, REG_S32_MIN, REG_SIZE, REG_SMAX, REG_SMIN, REG_ID, REG_FRAME, REG_REF,
   REG_TYPE, REG_U32_MAX, REG_U32_MIN, REG_UMAX, REG_UMIN, REG_VALUE, SCALAR_VALUE, REG_A, REG_C,
 } from "../../verifier-layout";
-import { HALF_SMAX, HALF_SMIN, HALF_UMAX, low, WORD_SMAX, WORD_SMIN, WORD_UMAX } from "./width";
+import { HALF_SMAX, HALF_SMIN, HALF_UMAX, LOW_BITS, low, widen, WORD_SMAX, WORD_SMIN, WORD_UMAX } from "./width";
 
 /** A copy of a register record, identity included. */
 export function copy_reg(to: u32, from: u32): void {
@@ -88,6 +88,12 @@ export function forgetIdentity(reg: u32): void {
 
 export function set_known(reg: u32, low: u32, high: u32): void {
   setConstant(reg, constant(low, high));
+}
+
+export function set_known32(reg: u32, half: i32): void {
+  setTnum(reg, (load<i64>(reg, REG_VALUE) & ~LOW_BITS) | widen(half), load<i64>(reg, REG_MASK) & ~LOW_BITS);
+  setSignedHalf(reg, half, half);
+  setUnsignedHalf(reg, half, half);
 }
 
 export function set_unbounded(reg: u32): void {

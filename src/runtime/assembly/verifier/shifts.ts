@@ -35,8 +35,8 @@ export function shiftLeftWord(dst: u32, by: i64): void {
   leftHalf(dst, by);
   tnum.shiftLeft(load<i64>(dst, REG_VALUE), load<i64>(dst, REG_MASK), by);
   setTnum(dst, tnum.value, tnum.mask);
-  wordFromBits(dst);
   halfFromBits(dst);
+  wordFromBits(dst);
 }
 
 export function shiftLeftHalf(dst: u32, by: i64): void {
@@ -57,8 +57,8 @@ export function shiftRightWord(dst: u32, by: i64): void {
   tnum.shiftRight(load<i64>(dst, REG_VALUE), load<i64>(dst, REG_MASK), by);
   setTnum(dst, tnum.value, tnum.mask);
   unboundHalf(dst);
-  wordFromBits(dst);
   halfFromBits(dst);
+  wordFromBits(dst);
 }
 
 export function shiftRightHalf(dst: u32, by: i64): void {
@@ -80,8 +80,8 @@ export function shiftRightSignedWord(dst: u32, by: i64): void {
   tnum.shiftRightSigned(load<i64>(dst, REG_VALUE), load<i64>(dst, REG_MASK), by);
   setTnum(dst, tnum.value, tnum.mask);
   unboundHalf(dst);
-  wordFromBits(dst);
   halfFromBits(dst);
+  wordFromBits(dst);
 }
 
 export function shiftRightSignedHalf(dst: u32, by: i64): void {

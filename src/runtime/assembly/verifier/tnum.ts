@@ -134,6 +134,20 @@ export function shiftRightSignedHalf(v: i64, m: i64, by: i64): void {
   result(widen(low(v) >> i32(by)), widen(low(m) >> i32(by)));
 }
 
+/** The least member greater than x; the greatest member if there is none. */
+export function next(v: i64, m: i64, x: i64): i64 {
+  const most = v | m;
+  if (u64(x) >= u64(most)) return most;
+  const differ = unsigned((x ^ v) & ~m);
+  // Adding one to the unknown bits alone: with ones in all others, the carry goes from one unknown bit to the next.
+  if (differ == 0) return ((word((x | ~m) + 1)) & m) | v;
+  // The highest known bit that x has otherwise decides, and what is unknown below it becomes zero. With a zero there x is less than the
+  // member that agrees with it above; with a one the unknown bits above count up.
+  const through = i64(u64(-1) >> clz(differ));
+  if ((v & through) > through >> 1) return v | (x & m & ~through);
+  return (word((x | ~m | through) + 1) & m) | v;
+}
+
 /** Whether some value is a member of both. */
 // @ts-ignore: decorator
 @inline
