@@ -6,10 +6,30 @@ export type { ErrnoName } from "./errno.ts";
 export { ERRNO, errnoName, errnoText } from "./errno.ts";
 export type { Helper } from "./helpers.ts";
 export { HELPERS, helperById, helperByName, mayCall } from "./helpers.ts";
+export type { Kfunc } from "./kfuncs.ts";
+export {
+  findKfunc,
+  KF_ACQUIRE,
+  KF_ARENA_RET,
+  KF_DESTRUCTIVE,
+  KF_FASTCALL,
+  KF_ITER_DESTROY,
+  KF_ITER_NEW,
+  KF_ITER_NEXT,
+  KF_RCU,
+  KF_RCU_PROTECTED,
+  KF_RELEASE,
+  KF_RET_NULL,
+  KF_SLEEPABLE,
+  KF_TRUSTED_ARGS,
+  KFUNCS,
+  mayCallKfunc,
+} from "./kfuncs.ts";
 export type { MapType, MapTypeName } from "./map-types.ts";
 export { findMapType, MAP_FLAGS, MAP_TYPE, MAP_TYPES, mapFlagNames, mapType, mapTypeLabel } from "./map-types.ts";
 export type { ProgramType, ProgramTypeName } from "./program-types.ts";
 export { findProgramType, PROG_TYPE, PROGRAM_TYPES, programType, programTypeLabel } from "./program-types.ts";
 export type { SectionMeaning, SectionRow } from "./sections.ts";
 export { PROG_FLAG, SECTIONS, sectionMeaning } from "./sections.ts";
-export { VERDICTS, verdictName, verdictValue } from "./verdicts.ts";
+export type { ReturnRange } from "./verdicts.ts";
+export { returnRange, VERDICTS, verdictName, verdictValue } from "./verdicts.ts";

@@ -1,3 +1,4 @@
+import { ATTACH_TYPE as A } from "./attach-types.ts";
 import { PROG_TYPE } from "./program-types.ts";
 
 /** What the return value of a program means, by program type: names of linux/bpf.h, linux/pkt_cls.h and linux/netfilter.h. */
@@ -81,4 +82,74 @@ export function verdictName(programType: number, value: number): string | null {
 /** The value of a verdict's name for a program type, or undefined. */
 export function verdictValue(programType: number, name: string): number | undefined {
   return VERDICTS.get(programType)?.find((verdict) => verdict.name === name)?.value;
+}
+
+/** The values that the verifier lets programs return. */
+export interface ReturnRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+const NO_YES: ReturnRange = { min: 0, max: 1 };
+
+/** A program type's range by expected attach type; `other` for the rest, absent where they may return anything. */
+interface ReturnRow {
+  readonly attach?: ReadonlyMap<number, ReturnRange>;
+  readonly other?: ReturnRange;
+}
+
+const SOCK_ADDR_ALWAYS = [
+  A.BPF_CGROUP_UDP4_RECVMSG, A.BPF_CGROUP_UDP6_RECVMSG, A.BPF_CGROUP_UNIX_RECVMSG, A.BPF_CGROUP_INET4_GETPEERNAME,
+  A.BPF_CGROUP_INET6_GETPEERNAME, A.BPF_CGROUP_UNIX_GETPEERNAME, A.BPF_CGROUP_INET4_GETSOCKNAME, A.BPF_CGROUP_INET6_GETSOCKNAME,
+  A.BPF_CGROUP_UNIX_GETSOCKNAME,
+]; // biome-ignore format: a list of words
+const ZERO: ReturnRange = { min: 0, max: 0 };
+const SUPPRESS: ReturnRange = { min: 0, max: 3 };
+
+/** By BPF_PROG_TYPE_*, for types whose range does not depend on a BTF target. */
+const RETURN_RANGES: ReadonlyMap<number, ReturnRow> = new Map<number, ReturnRow>([
+  [
+    PROG_TYPE.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+    {
+      attach: new Map<number, ReturnRange>([
+        ...SOCK_ADDR_ALWAYS.map((attach) => [attach, { min: 1, max: 1 }] as const),
+        [A.BPF_CGROUP_INET4_BIND, SUPPRESS],
+        [A.BPF_CGROUP_INET6_BIND, SUPPRESS],
+      ]),
+      other: NO_YES,
+    },
+  ],
+  [PROG_TYPE.BPF_PROG_TYPE_CGROUP_SKB, { attach: new Map([[A.BPF_CGROUP_INET_EGRESS, SUPPRESS]]), other: NO_YES }],
+  [PROG_TYPE.BPF_PROG_TYPE_CGROUP_SOCK, { other: NO_YES }],
+  [PROG_TYPE.BPF_PROG_TYPE_SOCK_OPS, { other: NO_YES }],
+  [PROG_TYPE.BPF_PROG_TYPE_CGROUP_DEVICE, { other: NO_YES }],
+  [PROG_TYPE.BPF_PROG_TYPE_CGROUP_SYSCTL, { other: NO_YES }],
+  [PROG_TYPE.BPF_PROG_TYPE_CGROUP_SOCKOPT, { other: NO_YES }],
+  [PROG_TYPE.BPF_PROG_TYPE_SK_LOOKUP, { other: NO_YES }],
+  [PROG_TYPE.BPF_PROG_TYPE_NETFILTER, { other: NO_YES }],
+  [
+    PROG_TYPE.BPF_PROG_TYPE_TRACING,
+    {
+      attach: new Map([
+        [A.BPF_TRACE_FENTRY, ZERO],
+        [A.BPF_TRACE_FEXIT, ZERO],
+        [A.BPF_TRACE_ITER, NO_YES],
+      ]),
+    },
+  ],
+  [
+    PROG_TYPE.BPF_PROG_TYPE_KPROBE,
+    {
+      attach: new Map([
+        [A.BPF_TRACE_KPROBE_SESSION, NO_YES],
+        [A.BPF_TRACE_UPROBE_SESSION, NO_YES],
+      ]),
+    },
+  ],
+]);
+
+/** The range of a program's return value, or undefined where it may return anything. LSM and struct_ops: see the verifier. */
+export function returnRange(programType: number, attachType: number): ReturnRange | undefined {
+  const row = RETURN_RANGES.get(programType);
+  return row?.attach?.get(attachType) ?? row?.other;
 }

@@ -105,6 +105,8 @@ export interface AttachInfo {
   readonly structName?: string;
   readonly structId?: number;
   readonly member?: number;
+  /** References that arguments bring with them, by the argument's offset in the context. */
+  readonly argRefs?: Map<number, number>;
 }
 
 /** A record of func_info: a function's first slot and the type id of its BTF_KIND_FUNC. */
@@ -119,14 +121,6 @@ export interface PendingPath {
   readonly insnIdx: number;
   readonly prevInsnIdx: number;
   readonly logPosition: number;
-}
-
-/** Who keeps count of which stack slots are read and written where (`structure/stack-liveness.ts`). */
-export interface StackMarks {
-  /** The instruction may read slot `slot` of frame `frame`. */
-  markRead(frame: number, insnIdx: number, slot: number): void;
-  /** The instruction that runs overwrites all of the slot. */
-  markWrite(frame: number, slot: number): void;
 }
 
 /** Everything that the phases share while one program is verified (struct bpf_verifier_env). */
@@ -176,8 +170,6 @@ export class VerifierEnv {
   sccCount = 0;
   /** Instructions that the kernel takes out after the walk: 1 by slot. */
   readonly removed: Uint8Array;
-  /** Null until the walk starts. */
-  stackMarks: StackMarks | null = null;
 
   // Where verification is.
   state = new VerifierState();
