@@ -153,5 +153,5 @@ function checkByte(
       }
     }
   }
-  env.stackMarks?.markRead(m.get(reg, L.REG_FRAME), env.insnIdx, slot);
+  env.liveness.markReadSlot(m.get(reg, L.REG_FRAME), env.insnIdx, slot);
 }

@@ -89,7 +89,7 @@ function readVariable(env: VerifierEnv, regno: number, off: number, size: number
   const most = smallSigned(m, reg, L.REG_SMAX) + off;
   const frame = frameOf(env, reg);
   markRead(env, frame, least, most + size, valueRegno);
-  checkFastcallContract(env, frame, env.insnIdx, least);
+  checkFastcallContract(env, m.get(frame, L.FRAME_SUBPROG), env.insnIdx, least);
 }
 
 /** What a load of bytes that are no whole spill gives: 0 where all are, else anything (mark_reg_stack_read). */
@@ -123,8 +123,8 @@ function readFixed(env: VerifierEnv, frameNumber: number, off: number, size: num
   const frame = state.frames[frameNumber]!;
   const slot = slotOf(off);
   env.scratchSlot(slot);
-  checkFastcallContract(env, state.frame, insnIdx, off);
-  env.stackMarks?.markRead(frameNumber, insnIdx, slot);
+  checkFastcallContract(env, m.get(state.frame, L.FRAME_SUBPROG), insnIdx, off);
+  env.liveness.markReadSlot(frameNumber, insnIdx, slot);
   if (m.slotKind(frame, slot, SLOT - 1) !== L.STACK_SPILL) {
     for (let i = 0; i < size; i++) {
       const kind = m.slotKind(frame, slot, (-off - 1 - i) & 7);
@@ -228,8 +228,8 @@ function writeFixed(
     noteStaleBytes(env, frame, slot, size, insnIdx, reg >= 0 && SPILLABLE[type & L.TYPE_BASE_MASK]!);
   destroyIfDynptrSlot(env, state, frame, slot);
   const startsSlot = (off & 7) === 0;
-  if (startsSlot && size === SLOT) env.stackMarks?.markWrite(frameNumber, slot);
-  checkFastcallContract(env, frame, insnIdx, off);
+  if (startsSlot && size === SLOT) env.liveness.markWriteSlot(frameNumber, slot);
+  checkFastcallContract(env, m.get(frame, L.FRAME_SUBPROG), insnIdx, off);
   env.scratchSlot(slot);
   if (reg >= 0 && startsSlot && type === L.SCALAR_VALUE && env.bpfCapable) {
     const fits = fitsBytes(m, reg, size);
@@ -323,7 +323,7 @@ function writeVariable(
   const isImmediate = (insns.code[insnIdx]! & 0xe7) === (I.BPF_ST | I.BPF_MEM);
   const zero = valueRegno >= 0 ? isNull(m, env.reg(valueRegno)) : isImmediate && insns.imm[insnIdx] === 0;
   for (let at = from; at < to; at++) destroyIfDynptrSlot(env, state, frame, slotOf(at));
-  checkFastcallContract(env, frame, insnIdx, from);
+  checkFastcallContract(env, m.get(frame, L.FRAME_SUBPROG), insnIdx, from);
   let zeroUsed = false;
   for (let at = from; at < to; at++) {
     const slot = slotOf(at);
