@@ -1,3 +1,5 @@
+export type { Explanation, Place } from "./explain/explanation.ts";
+export { explain } from "./explain/explanation.ts";
 export type { RejectionKind } from "./kinds.ts";
 export { REJECTION_KINDS } from "./kinds.ts";
 export { BPF_LOG_LEVEL1, BPF_LOG_LEVEL2, BPF_LOG_STATS } from "./log.ts";

@@ -112,8 +112,8 @@ export interface Failure {
   readonly data: RejectionData;
   /** Slots of the path that led there, oldest first. */
   readonly path: readonly number[];
-  /** Registers and stack as they were known, in the log's words: `R1=ctx() R2=scalar()`. */
-  readonly state: string;
+  /** What was known of r0 to r10 there, in the log's words (`ctx()`, `scalar()`); null = never written. */
+  readonly registers: readonly (string | null)[];
 }
 
 /** Counters of the log's last lines. */
@@ -148,5 +148,7 @@ export interface Verdict {
   readonly stats: VerifierStats;
   /** The source line of a slot, null where line_info tells none. */
   readonly lineAt: (insn: number) => LineInfo | null;
+  /** An instruction as the log shows it: `(bf) r2 = r10`. */
+  readonly insnText: (insn: number) => string;
   readonly facts: ProgramFacts | null;
 }

@@ -1,7 +1,11 @@
+import { NOT_INIT, REGS_PER_FRAME } from "../runtime/verifier-layout.ts";
 import { checkBtfInfo, checkBtfInfoEarly } from "./btf-info/check.ts";
 import { VerifierEnv } from "./env.ts";
+import { failurePath } from "./explain/path.ts";
 import { verifyMain } from "./explore/main.ts";
 import { lineAt } from "./log/insn-line.ts";
+import { insnText } from "./log/insn-text.ts";
+import { regText } from "./log/reg-text.ts";
 import { BPF_LOG_STATS } from "./log.ts";
 import { checkAttachTarget } from "./programs/attach.ts";
 import { checkAttributes } from "./programs/attributes.ts";
@@ -56,6 +60,7 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
     failure,
     stats: statistics(env, microseconds),
     lineAt: (insn) => lineAt(lines, insn),
+    insnText: (insn) => insnText(env, insn),
     facts: null,
   };
 }
@@ -76,14 +81,23 @@ function printStatistics(env: VerifierEnv, microseconds: number): void {
 }
 
 function describe(env: VerifierEnv, rejection: Rejection): Failure {
+  const walking = env.state.frames.length > 0;
   return {
     kind: rejection.kind,
     message: env.log.lastMessage,
-    insn: env.insnIdx,
+    insn: typeof rejection.data["insn"] === "number" ? rejection.data["insn"] : walking ? env.insnIdx : -1,
     data: rejection.data,
-    path: [],
-    state: "",
+    path: walking ? failurePath(env) : [],
+    registers: registersOf(env),
   };
+}
+
+function registersOf(env: VerifierEnv): (string | null)[] {
+  const { frames, curframe } = env.state;
+  if (frames.length === 0) return [];
+  return Array.from({ length: REGS_PER_FRAME }, (_, n) =>
+    env.m.type(env.reg(n)) === NOT_INIT ? null : regText(env, env.reg(n), curframe),
+  );
 }
 
 function statistics(env: VerifierEnv, microseconds: number): VerifierStats {
