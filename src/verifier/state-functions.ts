@@ -9,6 +9,8 @@ export interface StateFunctions {
   set_known(reg: number, low: number, high: number): void;
   /** Bounds and bits of the lower half from a constant (`__mark_reg32_known`). */
   set_known32(reg: number, value: number): void;
+  /** Ranges: nothing known; bits, type and identity stay (`__mark_reg_unbounded`). */
+  forget_ranges(reg: number): void;
   /** Bounds and bits: nothing known; type and identity stay (`__mark_reg_unbounded` and an unknown tnum). */
   set_unbounded(reg: number): void;
   /** An unknown scalar without identity, precision off (`__mark_reg_unknown_imprecise`). */
@@ -38,7 +40,7 @@ export interface StateFunctions {
   truncate(reg: number, bytes: number): void;
   /** Keeps the low `bytes` bytes, sign-extended to 64 bits, or to 32 bits and then zero-extended. */
   sign_extend(reg: number, bytes: number, to32: number): void;
-  /** After BPF_END: bits forgotten where the kernel forgets them. */
+  /** BPF_END: the low `bits` bits, zero-extended, their bytes reversed unless they stay in the host's (little-endian) order. */
   byte_swap(reg: number, bits: number, toLittle: number): void;
 
   /** Ranges and bits of `dst` = `ptr` + or - `off`, a pointer and a scalar of several values; nothing else of `dst` changes, no agreement is made. */

@@ -159,7 +159,7 @@ export class ScalarProgram {
       const src = random.chance(4) ? 1 : 2;
       if (SHIFTS.includes(op) && random.chance(70)) this.#bitwise(0x57, 2, 0, random.pick([31, 63]));
       if (random.chance(4)) this.#alu(random.pick([0x30, 0x90]) | (wide ? 0x0f : 0x0c), 1, src, 0, random.below(2));
-      else if (random.chance(2)) this.#alu(random.pick([0xd4, 0xdc, 0xd7]), 1, 0, random.pick([16, 32, 64]));
+      else if (random.chance(3)) this.#alu(random.pick([0xd4, 0xdc, 0xd7]), 1, 0, random.pick([16, 32, 64]));
       else if (op === 0x80) this.#alu(wide ? 0x87 : 0x84, 1, 0);
       else this.#bitwise(op | (wide ? 0x0f : 0x0c), 1, src);
     } else this.#jump(random.pick(JUMP_OPS) | (wide ? 0x0d : 0x0e), 1, 2);

@@ -16,10 +16,11 @@ function registers(text: string): Map<number, string> {
 export function parseKernelLog(log: string): Answers {
   const answers: Answers = new Map();
   const add = (key: string, text: string) => {
-    if (!answers.has(key)) answers.set(key, registers(text));
+    if ((answers.get(key)?.size ?? 0) === 0) answers.set(key, registers(text));
   };
   for (const line of log.split("\n")) {
-    const insn = /^(\d+): \([0-9a-f]{2}\) [^;]*(?:; (R\d.*))?$/.exec(line); // live registers come indented
+    // Where something else was to be said, of precision or of contradictions, the registers come in a line after it.
+    const insn = /^(\d+): (?:\([0-9a-f]{2}\) [^;]*)?(?:; )?(R\d.*)?$/.exec(line);
     if (insn !== null) add(insn[1]!, insn[2] ?? "");
     const jump = /^from (\d+) to (\d+): (.*)$/.exec(line);
     if (jump !== null) add(`${jump[1]}>${jump[2]}`, jump[3]!);

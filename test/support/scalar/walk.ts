@@ -79,6 +79,11 @@ export class Walk {
     this.answers.set(key, new Map(known));
   }
 
+  /** Ranges that contradict each other, on a side that cannot be reached, are forgotten. */
+  #check(reg: Reg): void {
+    if (this.#m.ops.bounds_sane(reg) === 0) this.#m.ops.forget_ranges(reg);
+  }
+
   #alu(insn: RawInsn): void {
     const { ops } = this.#m;
     const dst = this.reg(insn.dst);
@@ -92,7 +97,7 @@ export class Walk {
         else if (is32 === 1) ops.zext32(dst);
       }
     } else if (op === BPF_NEG) ops.alu(dst, dst, op, is32, 0);
-    else if (op === BPF_END) ops.byte_swap(dst, insn.imm, (insn.opcode & BPF_X) === 0 ? 1 : 0);
+    else if (op === BPF_END) ops.byte_swap(dst, insn.imm, is32 === 1 && (insn.opcode & BPF_X) === 0 ? 1 : 0);
     else {
       const source = this.#source(insn);
       const fork = ops.fork_kind(dst, source, op);
@@ -107,6 +112,7 @@ export class Walk {
       }
       ops.alu(dst, source, op, is32, insn.off);
     }
+    this.#check(dst);
     this.#note(`${this.pc}`, this.#frame, insn.dst);
   }
 
@@ -124,9 +130,11 @@ export class Walk {
     for (let n = 0; n < L.REGS_PER_FRAME; n++) ops.copy_reg(m.reg(this.#other, n), this.reg(n));
     // The comparison is done on copies of a constant, one for each side.
     ops.refine(this.reg(insn.dst), this.#source(insn), REVERSE.get(op)!, is32);
+    for (const n of registers) this.#check(this.reg(n));
     this.#note(`${this.pc}`, this.#frame, ...registers);
     const source = isX ? m.reg(this.#other, insn.src) : this.#source(insn);
     ops.refine(m.reg(this.#other, insn.dst), source, op, is32);
+    for (const n of registers) this.#check(m.reg(this.#other, n));
     this.#note(`${this.pc}>${target}`, this.#other, ...registers);
   }
 

@@ -2,7 +2,7 @@ import {
   REG_MASK, REG_S32_MAX, REG_S32_MIN, REG_SMAX, REG_SMIN, REG_U32_MAX, REG_U32_MIN, REG_UMAX, REG_UMIN, REG_VALUE,
 } from "../../verifier-layout";
 import { sync_bounds } from "./bounds";
-import { mark_unknown, setConstant, setSigned, setSignedHalf, setTnum, setUnsigned, setUnsignedHalf, unboundHalf } from "./record";
+import { forget_ranges, setConstant, setSigned, setSignedHalf, setTnum, setUnsigned, setUnsignedHalf, unboundHalf } from "./record";
 import * as tnum from "./tnum";
 import { BITS, HALF, HALF_SMAX, HALF_UMAX, LOW_BITS, low, smax, smin, smax32, smin32, widen, WORD_UMAX } from "./width";
 
@@ -124,7 +124,17 @@ export function sign_extend(reg: u32, bytes: u32, to32: u32): void {
   } else extendWord(reg, bits);
 }
 
-/** The kernel says nothing of a value whose bytes were swapped or cut by BPF_END. */
+/** Bytes of the low `bits` bits in reverse order, zero-extended. */
+function reversed(x: i64, bits: u32): i64 {
+  return i64(bswap(u64(x)) >> u64(64 - bits));
+}
+
 export function byte_swap(reg: u32, bits: u32, toLittle: u32): void {
-  mark_unknown(reg);
+  if (toLittle) {
+    if (bits < 64) truncate(reg, bits / 8);
+    return;
+  }
+  setTnum(reg, reversed(load<i64>(reg, REG_VALUE), bits), reversed(load<i64>(reg, REG_MASK), bits));
+  forget_ranges(reg);
+  sync_bounds(reg);
 }

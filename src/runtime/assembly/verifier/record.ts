@@ -60,7 +60,7 @@ export function unboundHalf(reg: u32): void {
 }
 
 /** All ranges as wide as they go; the tnum stays. */
-export function unbound(reg: u32): void {
+export function forget_ranges(reg: u32): void {
   unboundWord(reg);
   unboundHalf(reg);
 }
@@ -98,7 +98,7 @@ export function set_known32(reg: u32, half: i32): void {
 
 export function set_unbounded(reg: u32): void {
   setTnum(reg, 0, -1);
-  unbound(reg);
+  forget_ranges(reg);
 }
 
 export function mark_unknown(reg: u32): void {

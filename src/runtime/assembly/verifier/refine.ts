@@ -5,7 +5,7 @@ import { sync_bounds } from "./bounds";
 import {
   BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JLE, BPF_JLT, BPF_JNE, BPF_JSET, BPF_JSGE, BPF_JSGT, BPF_JSLE, BPF_JSLT, NOT_JSET,
 } from "./operations";
-import { setSigned, setSignedHalf, setTnum, setUnsigned, setUnsignedHalf, unbound } from "./record";
+import { setSigned, setSignedHalf, setTnum, setUnsigned, setUnsignedHalf, forget_ranges } from "./record";
 import * as tnum from "./tnum";
 import {
   cut, LOW_BITS, low, smax, smax32, smin, smin32, umax, umax32, umin, umin32, unsigned, word,
@@ -129,7 +129,7 @@ export function refine(a: u32, b: u32, op: u32, is32: u32): void {
       const x = load<i64>(known, REG_VALUE) & bits;
       const reg = known == b ? a : b;
       // Bits without these may contradict the ranges on a side that is never reached, so the ranges are made anew.
-      unbound(reg);
+      forget_ranges(reg);
       setTnum(reg, load<i64>(reg, REG_VALUE) & ~x, load<i64>(reg, REG_MASK) & ~x);
       break;
     }
