@@ -11,7 +11,7 @@ export const BUDGET = 1_000_000n;
 export function simulatedSubjects(): Subject[] {
   return (["stepping", "interpreter", "jit"] as const).map((engine) => {
     const budget = engine === "stepping" ? { budget: BUDGET } : {};
-    return new Subject(engine, () => new SimulatedKernel({ engine, ...budget }));
+    return new Subject(engine, new SimulatedKernel({ engine, ...budget }));
   });
 }
 
@@ -76,12 +76,6 @@ export interface Report {
   total: number;
 }
 
-/**
- * Programs after which kernels are new ones: V8 of Node 20 keeps a list of all modules that ever had the function table, and goes
- * through it whenever an element changes (a thousand programs: 0.05 s, the twentieth thousand in one kernel: 3 s).
- */
-const GENERATION = 1000;
-
 /** Generates programs until `accepted` of them have run everywhere; stops early after some failures. */
 export function campaign(subjects: readonly Subject[], seed: number, first: number, accepted: number): Report {
   const start = performance.now();
@@ -114,7 +108,6 @@ export function campaign(subjects: readonly Subject[], seed: number, first: numb
       report.forms.set(name, (report.forms.get(name) ?? 0) + 1);
     }
     report.kinds.set(program.kind.name, (report.kinds.get(program.kind.name) ?? 0) + 1);
-    if (report.accepted % GENERATION === 0) for (const subject of subjects) subject.renew();
     if (differences.length > 0) report.failures.push({ program, differences });
   }
   report.total = performance.now() - start;

@@ -19,8 +19,7 @@ const LEFT_OUT = /^(ld_imm64_(btf_id|map_idx|map_idx_value)|call_kfunc|call_reg|
 async function linux(): Promise<{ readonly subject: Subject; readonly confine: Confine } | null> {
   try {
     const { openLinux } = await import("../../src/node/linux-backend.ts");
-    const linux = await openLinux();
-    const subject = new Subject("kernel", () => linux);
+    const subject = new Subject("kernel", await openLinux());
     const { withoutPerfmon } = await import("./privilege.ts");
     return { subject, confine: withoutPerfmon };
   } catch (error) {

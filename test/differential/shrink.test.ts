@@ -55,7 +55,7 @@ test("what fails shrinks to the instruction at fault", () => {
 class Faulty extends Subject {
   readonly #form: string;
   constructor(form: string) {
-    super("faulty", () => new SimulatedKernel());
+    super("faulty", new SimulatedKernel());
     this.#form = form;
   }
   override run(program: Loaded, inputs: readonly TestRunAttr[]): Outcome {

@@ -13,7 +13,7 @@ export function steadiness(): (trial: Trial) => boolean {
   const subjects = [0, 0xa5].map((old) => {
     const kernel = new SimulatedKernel({ engine: "stepping", budget: BUDGET });
     if (old !== 0) kernel.vm.memory.alloc(0x12340);
-    return { kernel, old, subject: new Subject(`stack of ${old}`, () => kernel) };
+    return { kernel, old, subject: new Subject(`stack of ${old}`, kernel) };
   });
   return (trial) => {
     const outcomes = subjects.map(({ kernel, old, subject }) => {

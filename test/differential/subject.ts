@@ -47,22 +47,15 @@ const keysOf = MAPS.map((m) => (m.type === MAP_TYPE.BPF_MAP_TYPE_ARRAY ? m.maxEn
 export class Subject {
   readonly name: string;
   readonly times: Times = { load: 0, run: 0, maps: 0 };
-  readonly #make: () => Backend;
-  #backend!: Backend;
-  #maps: readonly Fd[] = [];
-  #btf: Fd = -1;
+  readonly #backend: Backend;
+  readonly #maps: readonly Fd[];
+  readonly #btf: Fd;
 
-  constructor(name: string, make: () => Backend) {
+  constructor(name: string, backend: Backend) {
     this.name = name;
-    this.#make = make;
-    this.renew();
-  }
-
-  /** Begins again with another kernel of the kind. */
-  renew(): void {
-    this.#backend = this.#make();
-    this.#maps = MAPS.map((m) => this.#backend.mapCreate(m));
-    this.#btf = loadFunctionBtf(this.#backend);
+    this.#backend = backend;
+    this.#maps = MAPS.map((m) => backend.mapCreate(m));
+    this.#btf = loadFunctionBtf(backend);
   }
 
   /** The program loaded, or why the kernel refuses it. */

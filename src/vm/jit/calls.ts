@@ -207,6 +207,7 @@ function emitTailCall(r: Registers, context: CallContext): void {
   r.get32(1);
   out.op(W.local_get, locals.fp);
   out.op(W.local_get, locals.second32);
+  context.imports.table = true;
   out.u8(W.return_call_indirect);
   out.leb(context.imports.entryType);
   out.leb(0);
@@ -266,6 +267,7 @@ function emitLoop(r: Registers, context: CallContext): void {
   else {
     out.op(W.local_get, locals.second64);
     out.u8(W.i32_wrap_i64);
+    context.imports.table = true;
     out.u8(W.call_indirect);
     out.leb(context.imports.functionType);
     out.leb(0);

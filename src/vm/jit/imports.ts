@@ -24,6 +24,11 @@ export class Imports {
   readonly functionType: number;
   /** (skb, offset, size) → address of these packet bytes, 0 = none; for offsets below zero. */
   readonly packetAddress: WasmImport | undefined;
+  /**
+   * Whether code calls through the function table, as it finds out while it is emitted. Others do without: V8 goes through all
+   * modules that ever imported a table whenever an element of it changes, which is as often as programs come and go.
+   */
+  table = false;
   readonly #helpers: HelperTable;
   readonly #byHelper = new Map<number, WasmImport>();
   readonly #byExport = new Map<string, WasmImport>();
@@ -75,7 +80,7 @@ export class Imports {
 
   /** The import object of the module. */
   object(runtime: Runtime): Record<string, Record<string, unknown>> {
-    const env: Record<string, unknown> = { m: runtime.memory.memory, t: runtime.table };
+    const env: Record<string, unknown> = { m: runtime.memory.memory, ...(this.table ? { t: runtime.table } : {}) };
     for (const { index, call } of this.list) env[index] = call;
     return { e: env };
   }
@@ -92,19 +97,21 @@ export class Imports {
   }
 
   writeImports(out: WasmBytes): void {
-    out.leb(this.list.length + 2);
+    out.leb(this.list.length + (this.table ? 2 : 1));
     out.name("e");
     out.name("m");
     out.u8(2);
     out.u8(1);
     out.leb(1);
     out.leb(0x10000);
-    out.name("e");
-    out.name("t");
-    out.u8(1);
-    out.u8(0x70);
-    out.u8(0);
-    out.leb(0);
+    if (this.table) {
+      out.name("e");
+      out.name("t");
+      out.u8(1);
+      out.u8(0x70);
+      out.u8(0);
+      out.leb(0);
+    }
     for (const { index, type } of this.list) {
       out.name("e");
       out.name(String(index));
