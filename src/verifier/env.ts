@@ -1,6 +1,7 @@
 import type { Btf } from "../btf/index.ts";
 import { FRAME_SUBPROG } from "../runtime/verifier-layout.ts";
 import { assert } from "../util/index.ts";
+import { Explored } from "./explore/explored.ts";
 import { Insns } from "./insns.ts";
 import type { RejectionKind } from "./kinds.ts";
 import { VerifierLog } from "./log.ts";
@@ -164,6 +165,8 @@ export class VerifierEnv {
   funcInfo: readonly FuncInfo[] = [];
   /** Which stack slots are read later, call chain by call chain. */
   readonly liveness: StackLiveness;
+  /** States kept to compare with. */
+  readonly explored: Explored;
   exceptionCallback = 0;
   /** Instructions of each function in postorder, one function after the other. */
   postorder: Int32Array = new Int32Array(0);
@@ -216,6 +219,7 @@ export class VerifierEnv {
     this.visits = new Uint32Array(this.insns.count);
     this.removed = new Uint8Array(this.insns.count);
     this.liveness = new StackLiveness(this);
+    this.explored = new Explored(this);
   }
 
   /** Register `n` of the function that runs. */

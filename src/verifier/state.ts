@@ -19,29 +19,35 @@ export interface Reference {
   readonly ptr: number;
 }
 
-// Flags of a step: the instruction spilled to, or filled from, slot (flags >> HIST_SLOT_SHIFT) & HIST_SLOT_MASK of frame flags & HIST_FRAME_MASK.
-export const HIST_FRAME_MASK = 7;
-export const HIST_SLOT_SHIFT = 3;
-export const HIST_SLOT_MASK = 0x3f;
-export const HIST_STACK_ACCESS = 1 << 9;
-/** A comparison's operand is a pointer to the stack. */
-export const HIST_DST_STACK = 1 << 10;
-export const HIST_SRC_STACK = 1 << 11;
+/**
+ * One step of the path that led to a state, and the steps before it. Entries never change once another state holds them, so copying a
+ * path is copying one reference; a step that gains flags is replaced by a new entry in the state that walks.
+ */
+export class JumpHistoryEntry {
+  readonly idx: number;
+  readonly prevIdx: number;
+  /** What the instruction did to the stack: INSN_F_* of history.ts. */
+  readonly flags: number;
+  /** Scalars that were linked when the instruction compared one of them, as `linkedReg` of linked.ts packs them; null = none. */
+  readonly linkedRegs: readonly number[] | null;
+  readonly before: JumpHistoryEntry | null;
+  /** How many entries there are, this one included. */
+  readonly count: number;
 
-/** One step of the path that led to a state. */
-export interface JumpHistoryEntry {
-  idx: number;
-  prevIdx: number;
-  /** What the instruction did to the stack: HIST_*. */
-  flags: number;
-  /** Scalars that were linked when the instruction compared one of them; null = none. */
-  linkedRegs: readonly LinkedReg[] | null;
-}
-export interface LinkedReg {
-  readonly frame: number;
-  /** Register number, or slot number where `isReg` is false. */
-  readonly index: number;
-  readonly isReg: boolean;
+  constructor(
+    idx: number,
+    prevIdx: number,
+    flags: number,
+    linkedRegs: readonly number[] | null,
+    before: JumpHistoryEntry | null,
+  ) {
+    this.idx = idx;
+    this.prevIdx = prevIdx;
+    this.flags = flags;
+    this.linkedRegs = linkedRegs;
+    this.before = before;
+    this.count = before === null ? 1 : before.count + 1;
+  }
 }
 
 /** What is known at one point of one path: frames in the verifier's memory, everything else here (struct bpf_verifier_state). */
@@ -67,10 +73,20 @@ export class VerifierState {
   lastInsnIdx = 0;
   /** The state that this one was found equal to, inside a loop. */
   equalState: VerifierState | null = null;
-  jmpHistory: JumpHistoryEntry[] = [];
+  /** The last step since the state it started from; null = none. */
+  jmpHistory: JumpHistoryEntry | null = null;
   dfsDepth = 0;
   callbackUnrollDepth = 0;
   mayGotoDepth = 0;
+
+  // Of a state that is kept to compare with: the next one at the same place, and how it fared (struct bpf_verifier_state_list).
+  next: VerifierState | null = null;
+  missCount = 0;
+  hitCount = 0;
+  /** Taken out of its list; its frames go when the last path from it is done. */
+  evicted = false;
+  /** Back edges that lead to it: while there are any, its frames stay. */
+  pins = 0;
 
   get curframe(): number {
     return this.frames.length - 1;
@@ -88,7 +104,7 @@ export function copyFrame(m: StateMemory, to: Frame, from: Frame): void {
   m.u8.copyWithin(to + L.FRAME_SLOTS, from + L.FRAME_SLOTS, from + L.FRAME_SLOTS + slots * L.SLOT_SIZE);
 }
 
-/** Makes `to` the same as `from`, in frames of its own; branch counts and history aside. */
+/** Makes `to` the same as `from`, in frames of its own; what belongs to its list aside. */
 export function copyState(m: StateMemory, to: VerifierState, from: VerifierState): void {
   while (to.frames.length > 0) m.release(to.frames.pop()!);
   for (const frame of from.frames) {
@@ -112,7 +128,7 @@ export function copyState(m: StateMemory, to: VerifierState, from: VerifierState
   to.firstInsnIdx = from.firstInsnIdx;
   to.lastInsnIdx = from.lastInsnIdx;
   to.equalState = from.equalState;
-  to.jmpHistory = from.jmpHistory.map((entry) => ({ ...entry }));
+  to.jmpHistory = from.jmpHistory;
   to.dfsDepth = from.dfsDepth;
   to.callbackUnrollDepth = from.callbackUnrollDepth;
   to.mayGotoDepth = from.mayGotoDepth;
@@ -144,6 +160,6 @@ export function forEachReg(m: StateMemory, state: VerifierState, visit: (reg: Re
   for (const frame of state.frames) {
     for (let r = 0; r < L.REGS_PER_FRAME; r++) visit(m.reg(frame, r), frame);
     const slots = m.get(frame, L.FRAME_STACK_BYTES) >> 3;
-    for (let s = 0; s < slots; s++) if (m.slotKind(frame, s, 0) === L.STACK_SPILL) visit(m.slot(frame, s), frame);
+    for (let s = 0; s < slots; s++) if (m.slotKind(frame, s, 7) === L.STACK_SPILL) visit(m.slot(frame, s), frame);
   }
 }

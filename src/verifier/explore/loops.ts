@@ -1,0 +1,131 @@
+import * as L from "../../runtime/verifier-layout.ts";
+import type { VerifierEnv } from "../env.ts";
+import { copyState, freeState, VerifierState } from "../state.ts";
+import { markAllPrecise, propagatePrecision } from "./precision.ts";
+
+/**
+ * Loops. Inside a strongly connected part of the control-flow graph (SCC) a path may be found to lead where an unfinished one has been.
+ * What matters there is not known before the whole part is explored, so such back edges are put aside with the visit of the SCC (one per
+ * chain of calls that leads into it), and once the state that entered it is done, what matters is carried around the loop until nothing
+ * changes.
+ */
+class Visit {
+  entry: VerifierState | null = null;
+  readonly text: string;
+  backEdges: VerifierState[] = [];
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Rounds around a loop before everything in it is taken for exact. */
+const MAX_ROUNDS = 64;
+
+/** Visits of loops by the calls that lead into them. */
+export class LoopVisits {
+  readonly #env: VerifierEnv;
+  readonly #visits = new Map<string, Visit>();
+  /** Back edges waiting, for the count of states. */
+  backEdges = 0;
+
+  constructor(env: VerifierEnv) {
+    this.#env = env;
+  }
+
+  /** Calls up to the outermost frame that is in a loop, and the loop: `(4,9,1)`; "" = in none (compute_scc_callchain). */
+  #chain(state: VerifierState): string {
+    const { aux, m } = this.#env;
+    const depth = state.curframe;
+    for (let i = 0; ; i++) {
+      const insn = i === depth ? state.insnIdx : m.get(state.frames[i + 1]!, L.FRAME_CALLSITE);
+      const { scc } = aux[insn]!;
+      if (scc !== 0) return this.#chainText(state, i, scc);
+      if (i === depth) return "";
+    }
+  }
+
+  #chainText(state: VerifierState, depth: number, scc: number): string {
+    let text = "(";
+    for (let i = 0; i < depth; i++) text += `${this.#env.m.get(state.frames[i + 1]!, L.FRAME_CALLSITE)},`;
+    return `${text}${scc})`;
+  }
+
+  #visit(state: VerifierState): Visit | undefined {
+    const chain = this.#chain(state);
+    return chain === "" ? undefined : this.#visits.get(chain);
+  }
+
+  /** A state is kept: where it is the first in its loop, the loop is entered (maybe_enter_scc). */
+  enter(state: VerifierState): void {
+    const chain = this.#chain(state);
+    if (chain === "") return;
+    let visit = this.#visits.get(chain);
+    if (visit === undefined) {
+      visit = new Visit(chain);
+      this.#visits.set(chain, visit);
+    }
+    if (visit.entry !== null) return;
+    visit.entry = state;
+    if (this.#env.log.all) this.#env.verbose(`SCC enter ${chain}\n`);
+  }
+
+  /** All paths from a state are done: where it entered a loop, what matters there is now known (maybe_exit_scc). */
+  exit(state: VerifierState): void {
+    if (this.#visits.size === 0) return;
+    const visit = this.#visit(state);
+    if (visit === undefined || visit.entry !== state) return;
+    if (this.#env.log.all) this.#env.verbose(`SCC exit ${visit.text}\n`);
+    visit.entry = null;
+    this.backEdges -= visit.backEdges.length;
+    this.#propagate(visit);
+  }
+
+  /** The current path leads back to `equal`, inside a loop (add_scc_backedge). */
+  addBackEdge(equal: VerifierState, insnIdx: number): void {
+    const env = this.#env;
+    const visit = this.#visit(equal);
+    if (visit === undefined) throw new Error(`no loop at ${insnIdx} to lead back to`);
+    const edge = new VerifierState();
+    copyState(env.m, edge, env.state);
+    edge.equalState = equal;
+    edge.insnIdx = insnIdx;
+    equal.pins++;
+    if (env.log.all) env.verbose(`SCC backedge ${visit.text}\n`);
+    visit.backEdges.unshift(edge);
+    this.backEdges++;
+  }
+
+  /** Whether what matters in a state is not known yet (incomplete_read_marks). */
+  isIncomplete(state: VerifierState): boolean {
+    if (this.#visits.size === 0) return false;
+    const visit = this.#visit(state);
+    return visit !== undefined && visit.backEdges.length > 0;
+  }
+
+  #propagate(visit: Visit): void {
+    const env = this.#env;
+    for (let round = 1, changed = visit.backEdges.length > 0; changed; round++) {
+      if (round > MAX_ROUNDS) {
+        if (env.log.all) env.verbose("propagate_backedges: too many iterations\n");
+        for (const edge of visit.backEdges) markAllPrecise(env, edge);
+        break;
+      }
+      changed = false;
+      for (const edge of visit.backEdges) changed = propagatePrecision(env, edge.equalState!, edge) || changed;
+    }
+    for (const edge of visit.backEdges) {
+      const equal = edge.equalState!;
+      equal.pins--;
+      if (equal.evicted && equal.branches === 0 && equal.pins === 0) freeState(env.m, equal);
+      freeState(env.m, edge);
+    }
+    visit.backEdges = [];
+  }
+
+  /** Forgets everything, between functions. */
+  clear(): void {
+    this.#visits.clear();
+    this.backEdges = 0;
+  }
+}
