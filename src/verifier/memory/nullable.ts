@@ -77,8 +77,3 @@ const VALUES: ReadonlyMap<number, number> = new Map([
   [MAP_TYPE.BPF_MAP_TYPE_SOCKMAP, L.PTR_TO_SOCKET],
   [MAP_TYPE.BPF_MAP_TYPE_SOCKHASH, L.PTR_TO_SOCKET],
 ]);
-
-/** The pointer is not null: what its type becomes (mark_ptr_not_null_reg). */
-export function markNotNull(_env: VerifierEnv, _reg: Reg): void {
-  throw new Error("not there yet");
-}
