@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HELPERS, helperById, helperByName, mayCall, PROG_TYPE } from "./index.ts";
+import { ATTACH_TYPE, HELPERS, helperById, helperByName, helperCapability, mayCall, PROG_TYPE } from "./index.ts";
 
 describe("helper rows", () => {
   test("all 211, by ascending id", () => {
@@ -38,6 +38,25 @@ describe("helper rows", () => {
     const xdpOnly = helperByName("xdp_adjust_tail")!;
     expect(mayCall(PROG_TYPE.BPF_PROG_TYPE_XDP, xdpOnly)).toBe(true);
     expect(mayCall(PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS, xdpOnly)).toBe(false);
-    expect(mayCall(PROG_TYPE.BPF_PROG_TYPE_TRACING, xdpOnly)).toBeUndefined();
+    expect(mayCall(PROG_TYPE.BPF_PROG_TYPE_LIRC_MODE2, xdpOnly)).toBeUndefined();
+  });
+
+  test("depend on the attach type", () => {
+    const { BPF_PROG_TYPE_TRACING, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_PROG_TYPE_XDP } = PROG_TYPE;
+    const bind = helperByName("bind")!;
+    expect(mayCall(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, bind)).toBe(true);
+    expect(mayCall(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, bind, ATTACH_TYPE.BPF_CGROUP_INET4_CONNECT)).toBe(true);
+    expect(mayCall(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, bind, ATTACH_TYPE.BPF_CGROUP_INET4_BIND)).toBe(false);
+    const write = helperByName("seq_write")!;
+    expect(mayCall(BPF_PROG_TYPE_TRACING, write, ATTACH_TYPE.BPF_TRACE_ITER)).toBe(true);
+    expect(mayCall(BPF_PROG_TYPE_TRACING, write, ATTACH_TYPE.BPF_TRACE_FENTRY)).toBe(false);
+    expect(mayCall(BPF_PROG_TYPE_XDP, helperByName("redirect")!, ATTACH_TYPE.BPF_XDP_DEVMAP)).toBe(true);
+  });
+
+  test("say what the loader must be able to do", () => {
+    expect(helperCapability(helperByName("trace_printk")!)).toBe("CAP_PERFMON");
+    expect(helperCapability(helperByName("spin_lock")!)).toBe("CAP_BPF");
+    expect(helperCapability(helperByName("map_lookup_elem")!)).toBeNull();
+    expect(helperCapability(helperByName("skb_load_bytes")!)).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import type { ArgAbi, RetAbi } from "../isa/program.ts";
+import { ATTACH_TYPE, type AttachTypeName } from "./attach-types.ts";
 
 /**
  * The 211 helpers of Linux 6.18: ids and names from the kernel's BTF (`enum bpf_func_id`), the rest as the verifier of that
@@ -330,7 +331,7 @@ const EVERYWHERE =
 
 /**
  * Who may call what besides: program type, its number, helper ids, as a 6.18 kernel answers a loader with all capabilities.
- * A type that is not listed (tracing, lsm, struct_ops: it depends on the attach target; lirc_mode2) is not known here.
+ * A type that is not listed (ext: it is its target's; lirc_mode2) is not known here.
  */
 // biome-ignore format: one row per program type reads as a table
 const ACCESS: readonly (readonly [type: string, number: number, helpers: string])[] = [
@@ -346,22 +347,54 @@ const ACCESS: readonly (readonly [type: string, number: number, helpers: string]
   ["BPF_PROG_TYPE_LWT_IN", 10, "24-26 28 33-34 39 73 136-140 160 178 196"],
   ["BPF_PROG_TYPE_LWT_OUT", 11, "24-26 28 33-34 39 136-140 160 178 196"],
   ["BPF_PROG_TYPE_LWT_XMIT", 12, "9-11 13 20-21 23-26 28-30 33-34 38-41 43 73 135-140 160 178 196"],
-  ["BPF_PROG_TYPE_SOCK_OPS", 13, "25 46 49 53 57 59 70 81 96 107-108 122 136-140 142-144 160 178 196"],
+  ["BPF_PROG_TYPE_SOCK_OPS", 13, "25 46 49 53 57 59 70 81 96 107-108 122 136-140 142-144 160 178 186-187 196"],
   ["BPF_PROG_TYPE_SK_SKB", 14, "9 25-26 38-39 43 46-47 50 52 72 84-86 99 136-140 160 178 196"],
-  ["BPF_PROG_TYPE_CGROUP_DEVICE", 15, "25 81"],
+  ["BPF_PROG_TYPE_CGROUP_DEVICE", 15, "25 81 186-187"],
   ["BPF_PROG_TYPE_SK_MSG", 16, "25 60-63 71 90-91 107-108 122 136-140 160 178 196"],
   ["BPF_PROG_TYPE_RAW_TRACEPOINT", 17, "4 25 27 45 67 173-174"],
-  ["BPF_PROG_TYPE_CGROUP_SOCK_ADDR", 18, "25 46 49 57 81 84-86 99 107-108 122 136-140 160 178 186-187 196"],
+  ["BPF_PROG_TYPE_CGROUP_SOCK_ADDR", 18, "25 46 49 57 64 81 84-86 99 107-108 122 136-140 160 178 186-187 196"],
   ["BPF_PROG_TYPE_LWT_SEG6LOCAL", 19, "24-26 28 33-34 39 74-76 136-140 160 178 196"],
   ["BPF_PROG_TYPE_SK_REUSEPORT", 21, "26 46 68 82 160"],
   ["BPF_PROG_TYPE_FLOW_DISSECTOR", 22, "26 136-140 160 178 196"],
-  ["BPF_PROG_TYPE_CGROUP_SYSCTL", 23, "25 81 101-104 160"],
+  ["BPF_PROG_TYPE_CGROUP_SYSCTL", 23, "25 81 101-104 160 186-187"],
   ["BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE", 24, "4 25 27 45 67 173-174"],
-  ["BPF_PROG_TYPE_CGROUP_SOCKOPT", 25, "25 81 96 107-108 122 186-187"],
+  ["BPF_PROG_TYPE_CGROUP_SOCKOPT", 25, "25 49 57 81 96 107-108 122 186-187"],
+  ["BPF_PROG_TYPE_TRACING", 26, "4 25 27 45-46 49 57 67 107-108 111 121 126-127 136-140 147 150 162 173-174 178 183-185 188 196"],
+  ["BPF_PROG_TYPE_STRUCT_OPS", 27, "49 57 107-108 116 160"],
+  ["BPF_PROG_TYPE_LSM", 29, "4 25 27 45-46 49 57 67 81 107-108 111 121 136-140 145-147 159 161-162 173-174 178 183-188 193 196"],
   ["BPF_PROG_TYPE_SK_LOOKUP", 30, "25 86 124 136-140 160 178 196"],
   ["BPF_PROG_TYPE_SYSCALL", 31, "4 25 27 45-46 67 107-108 111 121 136-140 147 162 166-168 173 178-179 188 196"],
   ["BPF_PROG_TYPE_NETFILTER", 32, ""],
 ];
+
+/** Hooks of control groups that answer nothing a helper could get or set. */
+const NO_RETVAL: readonly AttachTypeName[] = [
+  ...(["BPF_CGROUP_INET_INGRESS", "BPF_CGROUP_INET_EGRESS", "BPF_CGROUP_SOCK_OPS"] as const),
+  ...(["BPF_CGROUP_UDP4_RECVMSG", "BPF_CGROUP_UDP6_RECVMSG", "BPF_CGROUP_UNIX_RECVMSG"] as const),
+  ...(["BPF_CGROUP_INET4_GETPEERNAME", "BPF_CGROUP_INET6_GETPEERNAME", "BPF_CGROUP_UNIX_GETPEERNAME"] as const),
+  ...(["BPF_CGROUP_INET4_GETSOCKNAME", "BPF_CGROUP_INET6_GETSOCKNAME", "BPF_CGROUP_UNIX_GETSOCKNAME"] as const),
+];
+
+/**
+ * Helpers that programs of a type may call only when they are made for these attach types, or not for these: the rest of what a 6.18 kernel answers.
+ * What depends on the very function or structure attached to is not told here.
+ */
+// biome-ignore format: one row per program type and group of helpers reads as a table
+const ATTACH_ACCESS: readonly (readonly [types: readonly number[], helpers: string, which: "only" | "not", attachTypes: readonly AttachTypeName[]])[] = [
+  [[18], "64", "only", ["BPF_CGROUP_INET4_CONNECT", "BPF_CGROUP_INET6_CONNECT"]],
+  [[13, 15, 18, 23, 25], "186-187", "not", NO_RETVAL],
+  [[25], "49 57", "only", ["BPF_CGROUP_SETSOCKOPT"]],
+  [[26], "49 57 126-127 150", "only", ["BPF_TRACE_ITER"]],
+  [[26], "174", "only", ["BPF_TRACE_RAW_TP", "BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_MODIFY_RETURN"]],
+  [[26], "183-185", "only", ["BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_MODIFY_RETURN"]],
+  [[29], "49 57 81 186-187", "only", ["BPF_LSM_CGROUP"]],
+  [[29], "174 183-185", "only", ["BPF_LSM_MAC"]],
+];
+
+/** Helpers that only loaders with CAP_PERFMON may have programs call, whatever the type. */
+const PERFMON = "6 16 22 35 55 109 112-115 117 136-141 148-149 158 165 175-178 180 191 196";
+/** What remains of the helpers for every type to loaders without CAP_BPF. */
+const UNPRIVILEGED = "1-3 5 7-8 12 14-15 42 87-89 105-106 120 125 130-134 182 195 208";
 
 function allowedTypes(): Map<number, Set<number>> {
   const everywhere = ids(EVERYWHERE);
@@ -404,7 +437,32 @@ export function helperByName(name: string): Helper | undefined {
   return BY_NAME.get(name) ?? BY_NAME.get(`bpf_${name}`);
 }
 
-/** Whether a program of type BPF_PROG_TYPE_* may call the helper; undefined where we do not know the type. */
-export function mayCall(type: number, helper: Helper): boolean | undefined {
-  return ACCESS.some(([, number]) => number === type) ? helper.allowed.has(type) : undefined;
+/** Whether a helper is for an attach type, by `type * 1000 + helper id`; not there where all are the same. */
+const ATTACH_LIMITS: ReadonlyMap<number, (attachType: number) => boolean> = new Map(
+  ATTACH_ACCESS.flatMap(([types, helpers, which, names]) => {
+    const attachTypes: ReadonlySet<number> = new Set(names.map((name) => ATTACH_TYPE[name]));
+    const allows = (attachType: number) => attachTypes.has(attachType) === (which === "only");
+    return types.flatMap((type) => [...ids(helpers)].map((id) => [type * 1000 + id, allows] as const));
+  }),
+);
+const KNOWN_TYPES: ReadonlySet<number> = new Set(ACCESS.map(([, number]) => number));
+
+/**
+ * Whether a program of type BPF_PROG_TYPE_*, made for an attach type where one is given, may call the helper; undefined where we do not
+ * know the type.
+ */
+export function mayCall(type: number, helper: Helper, attachType?: number): boolean | undefined {
+  if (!KNOWN_TYPES.has(type)) return undefined;
+  if (!helper.allowed.has(type)) return false;
+  return attachType === undefined || (ATTACH_LIMITS.get(type * 1000 + helper.id)?.(attachType) ?? true);
+}
+
+const PERFMON_IDS: ReadonlySet<number> = ids(PERFMON);
+const UNPRIVILEGED_IDS: ReadonlySet<number> = ids(UNPRIVILEGED);
+const EVERYWHERE_IDS: ReadonlySet<number> = ids(EVERYWHERE);
+
+/** The capability that a loader needs for a program that calls the helper, beside what the program's type needs; null = none. */
+export function helperCapability(helper: Helper): "CAP_PERFMON" | "CAP_BPF" | null {
+  if (PERFMON_IDS.has(helper.id)) return "CAP_PERFMON";
+  return EVERYWHERE_IDS.has(helper.id) && !UNPRIVILEGED_IDS.has(helper.id) ? "CAP_BPF" : null;
 }

@@ -4,8 +4,9 @@ export type { ContextField, ContextFieldKind, ContextLayout } from "./contexts.t
 export { contextLayout, contextRules, FROM_START, SK_BUFF, XDP_MD } from "./contexts.ts";
 export type { ErrnoName } from "./errno.ts";
 export { ERRNO, errnoName, errnoText } from "./errno.ts";
+export { helperVariant } from "./helper-variants.ts";
 export type { Helper } from "./helpers.ts";
-export { HELPERS, helperById, helperByName, mayCall } from "./helpers.ts";
+export { HELPERS, helperById, helperByName, helperCapability, mayCall } from "./helpers.ts";
 export type { Kfunc } from "./kfuncs.ts";
 export {
   findKfunc,
