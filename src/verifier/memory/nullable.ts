@@ -1,6 +1,7 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { MAP_TYPE } from "../../uapi/index.ts";
-import { recordOf, type SpecialKind, structRecord } from "../btf-info/special-fields.ts";
+import type { FieldKind } from "../btf-info/field-kinds.ts";
+import { recordOf, structRecord } from "../btf-info/special-fields.ts";
 import type { VerifierEnv } from "../env.ts";
 import { releaseReferenceNoMark } from "../explore/refs.ts";
 import type { Reg } from "../memory.ts";
@@ -35,10 +36,10 @@ function markOne(env: VerifierEnv, reg: Reg, id: number, isNull: boolean): void 
   if (!hasField(env, reg, LOCKS)) m.set(reg, L.REG_ID, 0);
 }
 
-const LOCKS: ReadonlySet<SpecialKind> = new Set<SpecialKind>(["spin_lock", "res_spin_lock"]);
-const OWNERS: ReadonlySet<SpecialKind> = new Set<SpecialKind>(["timer", "workqueue", "task_work"]);
+const LOCKS: ReadonlySet<FieldKind> = new Set<FieldKind>(["spin_lock", "res_spin_lock"]);
+const OWNERS: ReadonlySet<FieldKind> = new Set<FieldKind>(["timer", "workqueue", "task_work"]);
 
-function hasField(env: VerifierEnv, reg: Reg, kinds: ReadonlySet<SpecialKind>): boolean {
+function hasField(env: VerifierEnv, reg: Reg, kinds: ReadonlySet<FieldKind>): boolean {
   const { m } = env;
   const type = m.type(reg);
   const base = type & L.TYPE_BASE_MASK;

@@ -112,15 +112,14 @@ export function sanitizePointer(env: VerifierEnv, op: number, ptr: Reg, offset: 
 function pushMasked(env: VerifierEnv, ptr: Reg, to: Reg): void {
   const { m, insnIdx } = env;
   const dst = env.insns.dst[insnIdx]!;
-  let branch: ReturnType<typeof pushPath>;
   try {
-    branch = pushPath(env, insnIdx + 1, insnIdx, true);
+    const branch = pushPath(env, insnIdx + 1, insnIdx, true);
+    if (ptr !== to) m.copyReg(m.reg(branch.frame, dst), ptr);
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
     const message = `R${dst} could not be pushed for speculative verification, ${PROHIBITED}`;
-    return env.reject(ERRNO.ENOMEM, "V_TOO_COMPLEX", message);
+    env.reject(ERRNO.ENOMEM, "V_TOO_COMPLEX", message);
   }
-  if (ptr !== to) m.copyReg(m.reg(branch.frame, dst), env.reg(env.insns.src[insnIdx]!));
 }
 
 /** After it has moved: the window is what both ends allow. */
