@@ -1,9 +1,10 @@
-import { parseBtf } from "../btf/index.ts";
+import { type Btf, parseBtf } from "../btf/index.ts";
 import { createHelpers } from "../helpers/index.ts";
 import type { HelperBinding } from "../isa/index.ts";
 import { createMap, type GuestMap, type MapReferences } from "../maps/index.ts";
 import { CLOCK_NS, CLOCK_STEP_NS, CPU_COUNT, RANDOM_STATE } from "../runtime/layout.ts";
 import { contextLayout, ERRNO, MAP_TYPE, mapTypeLabel, programType, programTypeLabel } from "../uapi/index.ts";
+import { type VerifierMap, verify } from "../verifier/index.ts";
 import { type EngineName, Vm, type LoadedProgram as VmProgram } from "../vm/index.ts";
 import type {
   Backend,
@@ -18,7 +19,9 @@ import type {
 import { checked, kernelError } from "./errors.ts";
 import { type KernelObject, ObjectTables } from "./objects.ts";
 import { resolveProgram } from "./prog-load.ts";
+import { programInput, refusal } from "./program-input.ts";
 import { RunContexts, testRun } from "./test-run.ts";
+import { describeMap } from "./verifier-map.ts";
 
 /** How a simulated kernel differs from the default, deterministic one. */
 export interface SimulatedOptions {
@@ -35,6 +38,10 @@ export interface SimulatedOptions {
   readonly budget?: bigint;
   /** Measures real time in nanoseconds, for `duration`; without it every duration is 0. */
   readonly now?: () => number;
+  /** Programs are loaded without verification: their author is trusted, or `engine` is `stepping`, which checks every access. */
+  readonly unverified?: boolean;
+  /** The kernel's BTF, for programs that speak of kernel types and functions. */
+  readonly vmlinux?: Btf;
   /** Gets each line of bpf_trace_printk. */
   readonly printk?: (line: string) => void;
 }
@@ -43,6 +50,8 @@ interface MapObject extends KernelObject {
   readonly kind: "map";
   readonly map: GuestMap;
   readonly attr: MapCreateAttr;
+  /** The verifier's view of it. */
+  readonly described: VerifierMap;
 }
 
 /** A program in the simulated kernel. */
@@ -56,16 +65,14 @@ export interface ProgObject extends KernelObject {
 
 interface BtfObject extends KernelObject {
   readonly kind: "btf";
+  readonly btf: Btf;
 }
 
 const NAME = /^[A-Za-z0-9_.]{0,15}$/;
 /** Licenses that make a program GPL compatible (the kernel's license_is_gpl_compatible). */
 const GPL_LICENSES = ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
 
-/**
- * The simulated kernel: bpf(2) without Linux. Deterministic: virtual clock, seeded random numbers, virtual CPUs.
- * Programs are not verified; the interpreting engine `stepping` checks every access instead.
- */
+/** The simulated kernel: bpf(2) without Linux. Deterministic: virtual clock, seeded random numbers, virtual CPUs. */
 export class SimulatedKernel implements Backend {
   readonly kind = "simulated";
   readonly possibleCpus: number;
@@ -92,7 +99,7 @@ export class SimulatedKernel implements Backend {
 
   mapCreate(attr: MapCreateAttr): Fd {
     if (!NAME.test(attr.name ?? "")) throw kernelError("BPF_MAP_CREATE", ERRNO.EINVAL, `map name "${attr.name}"`);
-    const inner = attr.innerMapFd === undefined ? undefined : this.#map("BPF_MAP_CREATE", attr.innerMapFd).map;
+    const inner = attr.innerMapFd === undefined ? undefined : this.#map("BPF_MAP_CREATE", attr.innerMapFd);
     const id = this.#objects.maps.allocate();
     const map = createMap(this.vm.runtime, {
       type: attr.type,
@@ -105,7 +112,7 @@ export class SimulatedKernel implements Backend {
       cpus: this.possibleCpus,
       mapExtra: attr.mapExtra ?? 0n,
       references: this.#referencesOf(attr.type),
-      ...(inner === undefined ? {} : { inner }),
+      ...(inner === undefined ? {} : { inner: inner.map }),
     });
     if (typeof map === "number") {
       const wanted = `map "${attr.name ?? ""}", type ${mapTypeLabel(attr.type)}, key ${attr.keySize}, value ${attr.valueSize}, max_entries ${attr.maxEntries}, flags ${attr.flags ?? 0}`;
@@ -118,6 +125,7 @@ export class SimulatedKernel implements Backend {
       users: 0,
       map,
       attr,
+      described: describeMap(map, attr, inner?.described, this.#btf(attr.btfFd)),
       // A program array and the programs in it hold each other: without users it lets go, as the kernel's does.
       abandon: () => {
         if (map.type === MAP_TYPE.BPF_MAP_TYPE_PROG_ARRAY) for (const key of map.keys()) map.delete(key);
@@ -194,9 +202,9 @@ export class SimulatedKernel implements Backend {
   }
 
   btfLoad(bytes: Uint8Array): Fd {
-    parseBtf(bytes, "BPF_BTF_LOAD");
     const object: BtfObject = {
       kind: "btf",
+      btf: parseBtf(bytes, "BPF_BTF_LOAD"),
       id: this.#objects.btfs.allocate(),
       refs: 0,
       users: 0,
@@ -218,6 +226,7 @@ export class SimulatedKernel implements Backend {
         `program ${name}: the simulated kernel has no programs of type ${label} yet`,
       );
     }
+    if (this.options.unverified === false) this.#verify(attr);
     const helpers = this.#helpersOf(attr.type);
     const { image, maps } = resolveProgram(name, attr.insns, {
       map: (fd) => {
@@ -249,6 +258,29 @@ export class SimulatedKernel implements Backend {
     };
     this.#progsBySlot.set(program.slot, object);
     return this.#objects.adopt(object);
+  }
+
+  #verify(attr: ProgLoadAttr): void {
+    const { vmlinux } = this.options;
+    const input = programInput(attr, {
+      map: (fd) => {
+        const object = this.#objects.get(fd);
+        return object?.kind === "map" ? object.described : undefined;
+      },
+      btf: (fd) => this.#btf(fd),
+    });
+    const verdict = verify(input, {
+      logLevel: attr.logLevel ?? 0,
+      kernel: { possibleCpus: this.possibleCpus, ...(vmlinux === undefined ? {} : { vmlinux }) },
+      ...(this.options.now === undefined ? {} : { now: this.options.now }),
+    });
+    attr.log?.(verdict.log);
+    if (!verdict.accepted) throw refusal(attr, verdict);
+  }
+
+  #btf(fd: Fd | undefined): Btf | undefined {
+    const object = fd === undefined ? undefined : this.#objects.get(fd);
+    return object?.kind === "btf" ? object.btf : undefined;
   }
 
   progInfo(fd: Fd): ProgInfo {

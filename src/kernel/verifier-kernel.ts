@@ -1,8 +1,9 @@
 import { type Btf, parseBtf } from "../btf/index.ts";
-import { ERRNO, programTypeLabel } from "../uapi/index.ts";
+import { ERRNO } from "../uapi/index.ts";
 import { type ProgramInput, type Verdict, type VerifierMap, type VerifyOptions, verify } from "../verifier/index.ts";
 import type { Backend, Fd, MapCreateAttr, MapInfo, ProgInfo, ProgLoadAttr, TestRunResult } from "./backend.ts";
 import { kernelError } from "./errors.ts";
+import { programInput, refusal } from "./program-input.ts";
 
 /** A map that is only described: what was asked for, and the value of its first element. */
 class DescribedMap implements VerifierMap {
@@ -96,23 +97,7 @@ export class VerifierKernel implements Backend {
 
   /** BPF_PROG_LOAD's attributes as the verifier takes them. */
   programInput(attr: ProgLoadAttr): ProgramInput {
-    const btf = attr.btfFd === undefined ? undefined : this.#btfs.get(attr.btfFd);
-    return {
-      name: attr.name ?? "",
-      type: attr.type,
-      expectedAttachType: attr.expectedAttachType ?? 0,
-      flags: attr.flags ?? 0,
-      insns: attr.insns,
-      license: attr.license,
-      kernVersion: attr.kernVersion ?? 0,
-      mapByFd: (fd) => this.#maps.get(fd),
-      btfByFd: (fd) => this.#btfs.get(fd),
-      attachBtfId: attr.attachBtfId ?? 0,
-      ...(attr.fdArray === undefined ? {} : { fdArray: attr.fdArray }),
-      ...(btf === undefined ? {} : { btf }),
-      ...(attr.funcInfo === undefined ? {} : { funcInfo: attr.funcInfo, funcInfoRecordSize: 8 }),
-      ...(attr.lineInfo === undefined ? {} : { lineInfo: attr.lineInfo, lineInfoRecordSize: 16 }),
-    };
+    return programInput(attr, { map: (fd) => this.#maps.get(fd), btf: (fd) => this.#btfs.get(fd) });
   }
 
   /** What the verifier says of a program. */
@@ -125,8 +110,7 @@ export class VerifierKernel implements Backend {
     const verdict = this.judge(attr);
     attr.log?.(verdict.log);
     if (verdict.accepted) return this.#nextFd++;
-    const what = `program "${attr.name ?? ""}" of type ${programTypeLabel(attr.type)}`;
-    throw kernelError("BPF_PROG_LOAD", verdict.errno, `${what}: ${verdict.failure?.message ?? ""}`, verdict.log);
+    throw refusal(attr, verdict);
   }
 
   close(fd: Fd): void {
