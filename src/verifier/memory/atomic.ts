@@ -1,12 +1,13 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO } from "../../uapi/index.ts";
 import type { VerifierEnv } from "../env.ts";
+import { accessBytes, checkLoad, checkStoreReg, saveAuxPtrType } from "../explore/accesses.ts";
 import { checkRead, checkWrite, isPointerValue } from "../explore/registers.ts";
 import * as I from "../insns.ts";
 import { regTypeText } from "../log/type-text.ts";
 import { checkMemAccess } from "./access.ts";
 import { BPF_READ, BPF_WRITE } from "./kinds.ts";
-import { accessBytes, checkLoad, checkStore, savePointerType } from "./load-store.ts";
+
 import { isPacketPointer } from "./packet.ts";
 
 /** Operations that read, change and write. */
@@ -85,7 +86,7 @@ function checkReadModifyWrite(env: VerifierEnv, op: number): void {
   const off = insns.off[insnIdx]!;
   checkMemAccess(env, insnIdx, dst, off, bytes, BPF_READ, -1, true, false);
   if (loaded >= 0) checkMemAccess(env, insnIdx, dst, off, bytes, BPF_READ, loaded, true, false);
-  if (m.type(env.reg(dst)) === L.PTR_TO_ARENA) savePointerType(env, L.PTR_TO_ARENA, false);
+  if (m.type(env.reg(dst)) === L.PTR_TO_ARENA) saveAuxPtrType(env, L.PTR_TO_ARENA, false);
   checkMemAccess(env, insnIdx, dst, off, bytes, BPF_WRITE, -1, true, false);
 }
 
@@ -96,7 +97,7 @@ function checkAcquire(env: VerifierEnv): void {
 }
 
 function checkRelease(env: VerifierEnv): void {
-  checkStore(env, true);
+  checkStoreReg(env, true);
   const dst = env.insns.dst[env.insnIdx]!;
   if (!allowsAtomics(env.m.type(env.reg(dst)), I.BPF_STORE_REL)) refusePointer(env, "stores into", dst);
 }
