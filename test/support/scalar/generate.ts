@@ -7,6 +7,8 @@ const EXIT: RawInsn = { opcode: 0x95, dst: 0, src: 0, off: 0, imm: 0 };
 const ALU_OPS = [0x00, 0x10, 0x20, 0x40, 0x50, 0x60, 0x70, 0x80, 0xa0, 0xc0];
 const BITWISE = [0x40, 0x50, 0xa0];
 const SHIFTS = [0x60, 0x70, 0xc0];
+/** u8, u16, u32, s8, s16, s32. */
+const LOADS = [0x71, 0x69, 0x61, 0x91, 0x89, 0x81];
 const JUMP_OPS = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xa0, 0xb0, 0xc0, 0xd0];
 
 /** Numbers near which ranges and bits do something: ends of widths, single bits, small ones. */
@@ -82,7 +84,12 @@ export class ScalarProgram {
     const random = this.#random;
     const x = interesting(random);
     const imm = Number(BigInt.asIntN(32, x));
-    switch (random.below(12)) {
+    switch (random.below(13)) {
+      case 12:
+        // Through the stack, which cuts or extends.
+        this.#emit({ opcode: 0x7b, dst: 10, src: reg, off: -8, imm: 0 });
+        this.#emit({ opcode: random.pick(LOADS), dst: reg, src: 10, off: -8, imm: 0 });
+        break;
       case 0:
       case 1:
         this.#constant(spare, x);
@@ -138,6 +145,15 @@ export class ScalarProgram {
     }
   }
 
+  /** A copy with a constant added learns from comparisons of its origin. */
+  #linked(): void {
+    const random = this.#random;
+    this.#alu(0xbf, 2, 1);
+    this.#alu(0x07, 2, 0, 1 + random.below(random.chance(50) ? 0x7fffffff : 100));
+    this.#jump(random.pick(JUMP_OPS) | random.pick([5, 6]), 1, 0, Number(BigInt.asIntN(32, interesting(random))));
+    this.#alu(0xbf, 2, 2);
+  }
+
   /** Two operands and what is done with them. `op` of ALU or JMP class without width and source, or none in particular. */
   trial(): void {
     const random = this.#random;
@@ -152,6 +168,10 @@ export class ScalarProgram {
       this.#sign();
       return;
     }
+    if (random.chance(6)) {
+      this.#linked();
+      return;
+    }
     this.#operand(2, 3);
     const wide = random.chance(50);
     if (random.chance(60)) {
@@ -162,7 +182,7 @@ export class ScalarProgram {
       else if (random.chance(3)) this.#alu(random.pick([0xd4, 0xdc, 0xd7]), 1, 0, random.pick([16, 32, 64]));
       else if (op === 0x80) this.#alu(wide ? 0x87 : 0x84, 1, 0);
       else this.#bitwise(op | (wide ? 0x0f : 0x0c), 1, src);
-    } else this.#jump(random.pick(JUMP_OPS) | (wide ? 0x0d : 0x0e), 1, 2);
+    } else this.#jump(random.pick(JUMP_OPS) | (wide ? 0x0d : 0x0e), 1, random.chance(3) ? 1 : 2);
   }
 
   /** The whole program: the path's end, and the exits of those that left. */

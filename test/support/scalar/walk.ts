@@ -13,6 +13,16 @@ const BPF_MOV = 0xb0;
 const BPF_NEG = 0x80;
 const BPF_END = 0xd0;
 const LD_IMM64 = 0x18;
+/** *(u64 *)(r10 - 8) = src, and narrow loads from there: bytes, and whether they extend the sign. */
+const SPILL = 0x7b;
+const LOADS: ReadonlyMap<number, readonly [number, boolean]> = new Map([
+  [0x71, [1, false]],
+  [0x69, [2, false]],
+  [0x61, [4, false]],
+  [0x91, [1, true]],
+  [0x89, [2, true]],
+  [0x81, [4, true]],
+]);
 const JA = 0x05;
 const CALL = 0x85;
 const EXIT = 0x95;
@@ -42,6 +52,9 @@ export class Walk {
   readonly #frame: number;
   readonly #other: number;
   readonly #operand: Reg;
+  readonly #spilled: Reg;
+  /** What r2 is more than r1, where it is a copy with a constant added. */
+  #delta: number | null = null;
   pc = 0;
 
   constructor(m: StateMemory) {
@@ -49,6 +62,7 @@ export class Walk {
     this.#frame = m.allocate(0);
     this.#other = m.allocate(0);
     this.#operand = m.scratch(0);
+    this.#spilled = m.scratch(1);
     for (let n = 0; n < L.REGS_PER_FRAME; n++) m.ops.mark_unknown(m.reg(this.#frame, n));
   }
 
@@ -84,11 +98,24 @@ export class Walk {
     if (this.#m.ops.bounds_sane(reg) === 0) this.#m.ops.forget_ranges(reg);
   }
 
+  /** What was learnt of r1 is true of r2 but for the constant. */
+  #follow(frame: number, registers: readonly number[]): boolean {
+    const m = this.#m;
+    if (this.#delta === null || !registers.includes(1) || registers.includes(2)) return false;
+    m.ops.copy_reg(m.reg(frame, 2), m.reg(frame, 1));
+    m.ops.add_const(m.reg(frame, 2), this.#delta, 0);
+    return true;
+  }
+
   #alu(insn: RawInsn): void {
     const { ops } = this.#m;
     const dst = this.reg(insn.dst);
     const is32 = (insn.opcode & 7) === BPF_ALU ? 1 : 0;
     const op = insn.opcode & 0xf0;
+    if (insn.opcode === 0xbf && insn.dst === 2 && insn.src === 1 && insn.off === 0) {
+      this.#delta = this.#m.isConst(this.reg(1)) ? null : 0;
+    } else if (insn.opcode === 0x07 && insn.dst === 2 && this.#delta === 0) this.#delta = insn.imm;
+    else if (insn.dst === 1 || insn.dst === 2) this.#delta = null;
     if (op === BPF_MOV) {
       if ((insn.opcode & BPF_X) === 0) ops.mark_known(dst, insn.imm, is32 === 1 ? 0 : insn.imm >> 31);
       else {
@@ -131,10 +158,12 @@ export class Walk {
     // The comparison is done on copies of a constant, one for each side.
     ops.refine(this.reg(insn.dst), this.#source(insn), REVERSE.get(op)!, is32);
     for (const n of registers) this.#check(this.reg(n));
+    this.#follow(this.#frame, registers);
     this.#note(`${this.pc}`, this.#frame, ...registers);
     const source = isX ? m.reg(this.#other, insn.src) : this.#source(insn);
     ops.refine(m.reg(this.#other, insn.dst), source, op, is32);
     for (const n of registers) this.#check(m.reg(this.#other, n));
+    if (this.#follow(this.#other, registers)) registers.push(2);
     this.#note(`${this.pc}>${target}`, this.#other, ...registers);
   }
 
@@ -147,6 +176,13 @@ export class Walk {
       ops.mark_known(this.reg(insn.dst), insn.imm, upper);
       this.#note(`${this.pc}`, this.#frame, insn.dst);
       this.pc++;
+    } else if (insn.opcode === SPILL) ops.copy_reg(this.#spilled, this.reg(insn.src));
+    else if (LOADS.has(insn.opcode)) {
+      const [bytes, signed] = LOADS.get(insn.opcode)!;
+      ops.copy_reg(this.reg(insn.dst), this.#spilled);
+      if (signed) ops.sign_extend(this.reg(insn.dst), bytes, 0);
+      else ops.truncate(this.reg(insn.dst), bytes);
+      this.#note(`${this.pc}`, this.#frame, insn.dst);
     } else if (insn.opcode === CALL) ops.mark_unknown(this.reg(0));
     else if (insn.opcode === JA) this.pc += insn.off;
     else if (kind === BPF_ALU || kind === BPF_ALU64) this.#alu(insn);

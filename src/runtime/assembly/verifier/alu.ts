@@ -159,4 +159,5 @@ export function add_const(reg: u32, low: u32, high: u32): void {
   addWord(reg, ADDEND);
   tnum.add(load<i64>(reg, REG_VALUE), load<i64>(reg, REG_MASK), constant(low, high), 0);
   setTnum(reg, tnum.value, tnum.mask);
+  sync_bounds(reg);
 }
