@@ -1,4 +1,4 @@
-import { type ContextField, type ContextLayout, contextRules, FROM_START } from "../../uapi/index.ts";
+import { type ContextField, type ContextLayout, contextRules, FROM_START, PROG_TYPE } from "../../uapi/index.ts";
 
 /** Fields by the offset that they cover, made once per structure. */
 const byOffset = new Map<ContextLayout, readonly (ContextField | undefined)[]>();
@@ -22,6 +22,21 @@ export function fieldSizes(field: ContextField, type: number, attachType: number
   return write ? field.writeSizes : field.readSizes;
 }
 
+/** Bytes of the field of a `struct bpf_sock` that a load through a socket pointer touches, whoever loads; 0 where it may not. */
+export function sockField(off: number, size: number): number {
+  const layout = contextRules(PROG_TYPE.BPF_PROG_TYPE_CGROUP_SOCK)!;
+  if (off < 0 || off >= layout.size || off % size !== 0) return 0;
+  const field = fieldAt(layout, off);
+  return field !== undefined && fits(field, field.readSizes, off, size) ? field.unit : 0;
+}
+
+/** Whether an access lies in a field of these sizes. */
+function fits(field: ContextField, sizes: number, off: number, size: number): boolean {
+  if ((sizes & size) === 0 || ((sizes & FROM_START) !== 0 && off !== field.offset)) return false;
+  // A field may be given wider than it is: `dst_port` had four bytes once.
+  return off + size <= field.offset + field.size || field.size < size;
+}
+
 /** The field that a load or store of the context touches; undefined where the access is not allowed. */
 export function contextField(
   type: number,
@@ -34,8 +49,5 @@ export function contextField(
   if (layout === undefined || off < 0 || off >= layout.size || off % size !== 0) return undefined;
   const field = fieldAt(layout, off);
   if (field === undefined) return undefined;
-  const sizes = fieldSizes(field, type, attachType, write);
-  if ((sizes & size) === 0 || ((sizes & FROM_START) !== 0 && off !== field.offset)) return undefined;
-  // A field may be given wider than it is: `dst_port` had four bytes once.
-  return off + size <= field.offset + field.size || field.size < size ? field : undefined;
+  return fits(field, fieldSizes(field, type, attachType, write), off, size) ? field : undefined;
 }

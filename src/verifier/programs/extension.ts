@@ -29,10 +29,11 @@ function sizeText(type: BtfType): number | undefined {
 
 /** An extension takes and returns what the function that it replaces does (btf_check_type_match). */
 export function checkSameSignature(env: VerifierEnv, targetBtf: Btf, targetId: number): void {
-  const refuse = (message: string): never => env.reject(ERRNO.EINVAL, "V_ATTACH", message, { btfId: targetId });
+  const refuse: (message: string) => never = (message) =>
+    env.reject(ERRNO.EINVAL, "V_ATTACH", message, { btfId: targetId });
   const ownId = env.subprogs[0]?.typeId ?? 0;
   const ownBtf = env.btfs[1];
-  if (ownId === 0 || ownBtf === null || ownBtf === undefined) return refuse("Program extension requires BTF");
+  if (ownId === 0 || ownBtf === null || ownBtf === undefined) refuse("Program extension requires BTF");
   const one = ownBtf.type(ownId) as BtfFunc;
   const two = targetBtf.type(targetId) as BtfFunc;
   for (const func of [one, two]) if (func.linkage !== "global") refuse(`${func.name}() is not a global function`);
@@ -51,15 +52,15 @@ export function checkSameSignature(env: VerifierEnv, targetBtf: Btf, targetId: n
     if (!sameShape(type1, type2)) {
       refuse(`arg${i} in ${one.name}() is ${kindText(type1)} while ${two.name}() has ${kindText(type2)}`);
     }
-    if (type1 === null || type2 === null) return refuse(`arg${i} in ${one.name}() has unrecognized type`);
+    if (type1 === null || type2 === null) refuse(`arg${i} in ${one.name}() has unrecognized type`);
     if (sizeText(type1) !== sizeText(type2)) {
       refuse(`arg${i} in ${one.name}() has size ${sizeText(type1)} while ${two.name}() has ${sizeText(type2)}`);
     }
     if (type1.kind === "int" || type1.kind === "enum" || type1.kind === "enum64") continue;
-    if (type1.kind !== "ptr" || type2.kind !== "ptr") return refuse(`arg${i} in ${one.name}() has unrecognized type`);
+    if (type1.kind !== "ptr" || type2.kind !== "ptr") refuse(`arg${i} in ${one.name}() has unrecognized type`);
     const [struct1, struct2] = [bare(ownBtf, type1.type), bare(targetBtf, type2.type)];
-    if (struct1?.kind !== "struct") return refuse(`arg${i} in ${one.name}() is not a pointer to context`);
-    if (struct2?.kind !== "struct") return refuse(`arg${i} in ${two.name}() is not a pointer to context`);
+    if (struct1?.kind !== "struct") refuse(`arg${i} in ${one.name}() is not a pointer to context`);
+    if (struct2?.kind !== "struct") refuse(`arg${i} in ${two.name}() is not a pointer to context`);
     if (struct1.name !== struct2.name) {
       refuse(`arg${i} ${one.name}(struct ${struct1.name} *) doesn't match ${two.name}(struct ${struct2.name} *)`);
     }
