@@ -15,7 +15,7 @@ export class VerifierLog {
   #length = 0;
   /** What `reject` wrote last, for results at level 0. */
   lastMessage = "";
-  /** Where the last instruction's line ends, and how long it is without its newline; the state may be put behind it. */
+  /** Where the last instruction's line ends, and how long it is with its newline; the state may be put behind it. */
   insnEnd = 0;
   insnLength = 0;
   /** The source line shown last. */

@@ -36,5 +36,5 @@ export function printInsn(env: VerifierEnv): void {
   const start = log.position;
   env.verbose(`${env.insnIdx}: ${insnText(env, env.insnIdx)}\n`);
   log.insnEnd = log.position;
-  log.insnLength = log.position - start - 1;
+  log.insnLength = log.position - start;
 }
