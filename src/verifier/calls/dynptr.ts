@@ -105,8 +105,8 @@ function markDynptrSlots(env: VerifierEnv, reg: Reg, argType: number, insnIdx: n
   describeDynptr(env, m.slot(frame, slot), kind, true, id);
   describeDynptr(env, m.slot(frame, slot - 1), kind, false, id);
   const frameNumber = m.get(frame, L.FRAME_NUMBER);
-  env.stackMarks?.markWrite(frameNumber, slot);
-  env.stackMarks?.markWrite(frameNumber, slot - 1);
+  env.liveness.markWriteSlot(frameNumber, slot);
+  env.liveness.markWriteSlot(frameNumber, slot - 1);
   if (!isRefcounted(kind)) return;
   const ref = cloneRef !== 0 ? cloneRef : acquireReference(env, insnIdx);
   m.set(m.slot(frame, slot), L.REG_REF, ref);
@@ -116,7 +116,7 @@ function markDynptrSlots(env: VerifierEnv, reg: Reg, argType: number, insnIdx: n
 /** The two slots hold nothing any more. */
 function clearSlots(env: VerifierEnv, frame: Frame, slot: number): void {
   for (const at of [slot, slot - 1]) {
-    env.stackMarks?.markWrite(env.m.get(frame, L.FRAME_NUMBER), at);
+    env.liveness.markWriteSlot(env.m.get(frame, L.FRAME_NUMBER), at);
     fillSlot(env, frame, at, L.STACK_INVALID);
     env.m.ops.mark_not_init(env.m.slot(frame, at));
   }
@@ -236,7 +236,7 @@ function markRead(env: VerifierEnv, reg: Reg): void {
   const slot = slotOf(env, reg);
   const frameNumber = env.m.get(reg, L.REG_FRAME);
   for (const at of [slot, slot - 1]) {
-    env.stackMarks?.markRead(frameNumber, env.insnIdx, at);
+    env.liveness.markReadSlot(frameNumber, env.insnIdx, at);
     env.scratchSlot(at);
   }
 }

@@ -152,7 +152,7 @@ const SPECIAL_BY_ID: readonly (SpecialCheck | undefined)[] = (() => {
 
 /** Whether the program may sleep where it is (in_sleepable). */
 export function inSleepable(env: VerifierEnv): boolean {
-  return env.sleepable || env.state.inSleepable;
+  return env.state.inSleepable;
 }
 
 /** Sections in which nothing may sleep. */

@@ -1,3 +1,4 @@
+import type { BtfField } from "../btf-info/special-fields.ts";
 import type { MemoryMeta } from "../memory/helper-access.ts";
 import type { Prototype } from "./arg-types.ts";
 
@@ -23,6 +24,8 @@ export class CallMeta implements MemoryMeta {
   retBtfId = 0;
   /** Number of the function that the call is given. */
   subprog = 0;
+  /** The field that bpf_kptr_xchg exchanges with. */
+  kptrField: BtfField | null = null;
   /** The key that the map is asked for, where it is constant and the map's lookup cannot fail for want of memory; -1n = unknown. */
   constKey = -1n;
 

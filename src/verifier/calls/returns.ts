@@ -53,7 +53,7 @@ function setMapValue(env: VerifierEnv, reg: Reg, flags: number, meta: CallMeta):
   m.set(reg, L.REG_B, meta.mapUid);
   m.setType(reg, L.PTR_TO_MAP_VALUE | kept);
   // Values with locks are told apart from the start; those that may be null get an id below.
-  if ((kept & L.PTR_MAYBE_NULL) === 0 && hasLock(env, map)) m.set(reg, L.REG_ID, env.newId());
+  if ((kept & L.PTR_MAYBE_NULL) === 0 && hasLock(map)) m.set(reg, L.REG_ID, env.newId());
 }
 
 /** A kernel variable of this CPU or another: an object if it is a structure, else memory of its size. */

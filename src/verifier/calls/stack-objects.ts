@@ -1,6 +1,7 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO } from "../../uapi/index.ts";
 import type { VerifierEnv } from "../env.ts";
+import { markUnknownReg } from "../explore/registers.ts";
 import type { Frame, Reg } from "../memory.ts";
 
 /** The frame that a stack pointer points into. */
@@ -47,6 +48,6 @@ export function slotIsAll(env: VerifierEnv, frame: Frame, slot: number, kind: nu
 
 /** A copy of a pointer that is good no more (mark_reg_invalid): unreadable, or for those who may see addresses a number. */
 export function markInvalid(env: VerifierEnv, reg: Reg): void {
-  if (env.allowPtrLeaks) env.m.ops.mark_unknown(reg);
+  if (env.allowPtrLeaks) markUnknownReg(env, reg);
   else env.m.ops.mark_not_init(reg);
 }
