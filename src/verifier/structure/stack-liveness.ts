@@ -206,9 +206,8 @@ export class StackLiveness {
 
   /** After the instruction was processed, unless that ended the path with an error (bpf_commit_stack_write_marks). */
   commitWrites(): void {
-    const current = this.#current;
-    assert(current !== null, "writes belong to a call chain");
-    this.#commit(current);
+    // A call or return has changed function: its own marks are made when results pass outwards.
+    if (this.#current !== null) this.#commit(this.#current);
   }
 
   #commit(instance: Instance): void {
