@@ -45,6 +45,8 @@ export const REG_PRECISE = 100;
 
 /** Mark in a scalar's id: REG_OFF is a constant added since the id was given. */
 export const ID_ADD_CONST = 0x80000000;
+/** The same where the constant was added by a 32-bit operation. */
+export const ID_ADD_CONST32 = 0x40000000;
 
 // Register types (enum bpf_reg_type) and their flags (enum bpf_type_flag) as Linux 6.18 numbers them.
 export const NOT_INIT = 0;

@@ -169,8 +169,8 @@ function sizedMemory(
   if (valueRegno >= 0 && (access === BPF_READ || readOnly)) markUnknown(env, valueRegno);
 }
 
-/** Types of maps whose values lie in one piece of memory that the verifier could look into (map_direct_value_addr). */
-const READABLE: ReadonlySet<number> = new Set([MAP_TYPE.BPF_MAP_TYPE_ARRAY, MAP_TYPE.BPF_MAP_TYPE_ARENA]);
+/** Linux's own errno for what the verifier cannot look into: frozen arrays of several elements. */
+const ENOTSUPP = 524;
 
 function mapValue(
   env: VerifierEnv,
@@ -197,8 +197,9 @@ function mapValue(
     return;
   }
   if (access !== BPF_READ || valueRegno < 0) return;
-  const constant =
-    known && isConstantMap(map.flags, map.frozen) && READABLE.has(map.type) ? map.readValue?.(place, bytes) : undefined;
+  const isConstant = known && map.type === MAP_TYPE.BPF_MAP_TYPE_ARRAY && isConstantMap(map.flags, map.frozen);
+  if (isConstant && map.maxEntries !== 1) env.reject(ENOTSUPP, "V_UNSUPPORTED", "", { map: map.name });
+  const constant = isConstant ? map.readValue?.(place, bytes) : undefined;
   if (constant === undefined) {
     markUnknown(env, valueRegno);
     return;

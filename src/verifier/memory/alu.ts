@@ -33,7 +33,7 @@ export const ALU_NAMES = [
 const ADDR_SPACE_CAST = 1;
 const TO_ARENA_POINTER = 1;
 const TO_KERNEL_POINTER = 0x10000;
-const S32_MAX = 0x7fffffff;
+const S32_MIN = -0x80000000;
 
 /** An arithmetic instruction at `env.insnIdx` (check_alu_op). */
 export function checkAlu(env: VerifierEnv): void {
@@ -282,18 +282,30 @@ function knownHalf(env: VerifierEnv, reg: Reg, value: number): void {
   for (const field of [L.REG_S32_MIN, L.REG_S32_MAX, L.REG_U32_MIN, L.REG_U32_MAX]) m.set(reg, field, value);
 }
 
-/** A register that is another's value plus a constant keeps the tie; any other result loses it. */
+/**
+ * A register that is another's value plus a constant keeps the tie; any other result loses it. The tie takes one constant: a second one, or
+ * one of a different width, would not say how far apart the two are.
+ */
 function linkByConstant(env: VerifierEnv, op: number, to: Reg, from: Reg, is64: boolean): void {
   const { m } = env;
   const id = m.id(to);
-  if (env.bpfCapable && op === I.BPF_ADD && is64 && id !== 0 && m.isConst(from)) {
-    const value = m.unsigned(from, L.REG_VALUE);
-    if ((id & L.ID_ADD_CONST) !== 0 || value > S32_MAX) {
-      m.set(to, L.REG_OFF, 0);
-      m.set(to, L.REG_ID, 0);
-    } else {
-      m.set(to, L.REG_ID, id | L.ID_ADD_CONST);
-      m.set(to, L.REG_OFF, value);
-    }
-  } else m.set(to, L.REG_ID, 0);
+  if (id === 0) return;
+  const delta =
+    env.bpfCapable && (op === I.BPF_ADD || op === I.BPF_SUB) && from !== to ? constantOf(env, from, is64) : null;
+  if (delta === null || (op === I.BPF_SUB && delta === S32_MIN) || (id & (L.ID_ADD_CONST | L.ID_ADD_CONST32)) !== 0) {
+    if (delta !== null) m.set(to, L.REG_OFF, 0);
+    m.set(to, L.REG_ID, 0);
+    return;
+  }
+  m.set(to, L.REG_ID, id | (is64 ? L.ID_ADD_CONST : L.ID_ADD_CONST32));
+  m.set(to, L.REG_OFF, op === I.BPF_SUB ? -delta : delta);
+}
+
+/** The operand as a signed 32-bit number, where it is known and one. */
+function constantOf(env: VerifierEnv, reg: Reg, is64: boolean): number | null {
+  const { m } = env;
+  if (!is64) return m.get(reg, L.REG_MASK) === 0 ? m.get(reg, L.REG_VALUE) : null;
+  if (!m.isConst(reg)) return null;
+  const value = m.signed(reg, L.REG_VALUE);
+  return value === (value | 0) ? value : null;
 }
