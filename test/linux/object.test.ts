@@ -1,4 +1,7 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Backend,
@@ -130,6 +133,23 @@ describe.skipIf(kernel === null)("the examples in the running kernel", () => {
       for (const name of Object.keys(real.maps))
         expect([name, contents(real, name)]).toEqual([name, contents(simulated, name)]);
     });
+  });
+
+  test("are loaded while a profiler's signals come faster than the verifier ends", () => {
+    const dir = mkdtempSync(join(tmpdir(), "anybpf-profile-"));
+    const door = (name: string) => JSON.stringify(`${root}dist/${name}/index.js`);
+    const script = `import { readFileSync } from "node:fs";
+      const { loadObject } = await import(${door("kernel")});
+      const { readObject } = await import(${door("loader")});
+      const { openLinux } = await import(${door("node/linux")});
+      const kernel = await openLinux();
+      const spec = readObject(readFileSync("examples/firewall/firewall.bpf.o"), { name: "firewall" });
+      for (let n = 0; n < 10; n++) loadObject(kernel, spec).close();`;
+    const profiler = ["--cpu-prof", `--cpu-prof-dir=${dir}`, "--cpu-prof-interval=200"];
+    const args = [...profiler, "--input-type=module", "-e", script];
+    const { stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+    rmSync(dir, { recursive: true });
+    expect(stderr).toBe("");
   });
 
   test("maps whose types of keys and values the kernel does not take are made without", () => {
