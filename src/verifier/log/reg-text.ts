@@ -85,8 +85,8 @@ export function regText(env: VerifierEnv, reg: Reg, frameNumber: number): string
     if (frame !== frameNumber) text += `[${frame}]`;
     if (known) return text + signedText(value + BigInt(m.off(reg)));
   }
-  text += "(";
   if (base === L.PTR_TO_BTF_ID) text += typeName(env, reg);
+  text += "(";
   const parts: string[] = [];
   const id = m.id(reg);
   if (id !== 0) {
@@ -113,6 +113,5 @@ export function regText(env: VerifierEnv, reg: Reg, frameNumber: number): string
     const mask = m.i64[(reg + L.REG_MASK) >> 3]!;
     if (mask !== -1n) parts.push(`var_off=${tnumText(value, mask)}`);
   }
-  const name = base === L.PTR_TO_BTF_ID && parts.length > 0 ? "," : "";
-  return `${text}${name}${parts.join(",")})`;
+  return `${text}${parts.join(",")})`;
 }
