@@ -1,5 +1,9 @@
-import { type Helper, helperById, helperByName, mayCall } from "../../uapi/index.ts";
+import { helperById, helperByName } from "../../uapi/index.ts";
+import { KF_FASTCALL, KF_ITER_NEXT, KF_SLEEPABLE } from "../../uapi/kfuncs.ts";
+import { ARG_DONTCARE, type Prototype, RET_VOID } from "../calls/arg-types.ts";
+import { prototypeFor } from "../calls/prototypes.ts";
 import type { VerifierEnv } from "../env.ts";
+import { type KfuncPrototype, kfuncPrototype, mayCallPrototype } from "../kfuncs/prototypes.ts";
 
 /** What the analyses before the walk know about helpers and kernel functions by name. */
 
@@ -18,44 +22,7 @@ const ASYNC_CALLBACK_KFUNCS: ReadonlySet<string> = new Set([
   "bpf_task_work_schedule_signal_impl",
   "bpf_task_work_schedule_resume_impl",
 ]);
-/** KF_FASTCALL. */
-const FASTCALL_KFUNCS: ReadonlySet<string> = new Set(["bpf_cast_to_kern_ctx", "bpf_rdonly_cast"]);
-/** KF_SLEEPABLE. */
-const SLEEPABLE_KFUNCS: ReadonlySet<string> = new Set([
-  "bpf_arena_alloc_pages",
-  "bpf_arena_free_pages",
-  "bpf_arena_reserve_pages",
-  "bpf_cgroup_read_xattr",
-  "bpf_copy_from_user_dynptr",
-  "bpf_copy_from_user_str",
-  "bpf_copy_from_user_str_dynptr",
-  "bpf_copy_from_user_task_dynptr",
-  "bpf_copy_from_user_task_str",
-  "bpf_copy_from_user_task_str_dynptr",
-  "bpf_crypto_ctx_create",
-  "bpf_get_dentry_xattr",
-  "bpf_get_file_xattr",
-  "bpf_get_fsverity_digest",
-  "bpf_iter_css_task_new",
-  "bpf_key_put",
-  "bpf_lookup_user_key",
-  "bpf_remove_dentry_xattr",
-  "bpf_set_dentry_xattr",
-  "bpf_verify_pkcs7_signature",
-  "bpf_iter_kmem_cache_new",
-  "bpf_iter_kmem_cache_next",
-  "bpf_iter_kmem_cache_destroy",
-  "bpf_iter_dmabuf_new",
-  "bpf_iter_dmabuf_next",
-  "bpf_iter_dmabuf_destroy",
-  "bpf_sock_destroy",
-  "hid_bpf_allocate_context",
-  "hid_bpf_hw_output_report",
-  "hid_bpf_hw_request",
-  "hid_bpf_input_report",
-]);
 const PACKET_KFUNCS: ReadonlySet<string> = new Set(["bpf_xdp_pull_data"]);
-const ITER_NEXT = /^bpf_iter_\w+_next$/;
 
 function ids(...names: string[]): ReadonlySet<number> {
   return new Set(names.map((name) => helperByName(name)!.id));
@@ -68,35 +35,53 @@ export function kfuncName(env: VerifierEnv, insn: number): string {
   return btf !== null && id > 0 && id < btf.count && btf.kindOf(id) === "func" ? btf.nameOf(id) : "";
 }
 
-/** The helper that a call names, where this type of program may call it. */
-function usableHelper(env: VerifierEnv, insn: number): Helper | null {
-  const helper = helperById(env.insns.imm[insn]!);
-  return helper !== undefined && mayCall(env.type, helper) !== false ? helper : null;
+/** KF_* of the kernel function that a call names; 0 where the program may not call it. */
+function kfuncFlags(env: VerifierEnv, insn: number): number {
+  return usableKfunc(env, insn)?.kfunc?.flags ?? 0;
 }
 
+function usableKfunc(env: VerifierEnv, insn: number): KfuncPrototype | null {
+  if (!env.insns.isKfuncCall(insn)) return null;
+  const prototype = kfuncPrototype(env, insn);
+  return prototype !== null && mayCallPrototype(env, prototype) ? prototype : null;
+}
+
+/** The helper that a call names, where this program may call it. */
+function usableHelper(env: VerifierEnv, insn: number): Prototype | null {
+  const prototype = prototypeFor(env, env.insns.imm[insn]!);
+  return prototype === "unknown" ? null : prototype;
+}
+
+/** The call runs a callback before it returns, any number of times. */
 export function callsSyncCallback(env: VerifierEnv, insn: number): boolean {
   if (env.insns.isHelperCall(insn)) return SYNC_CALLBACK_HELPERS.has(env.insns.imm[insn]!);
-  return env.insns.isKfuncCall(insn) && SYNC_CALLBACK_KFUNCS.has(kfuncName(env, insn));
+  return isSpecialKfunc(env, insn, SYNC_CALLBACK_KFUNCS);
 }
 
+/** The call leaves a callback to be run later. */
 export function callsAsyncCallback(env: VerifierEnv, insn: number): boolean {
   if (env.insns.isHelperCall(insn)) return ASYNC_CALLBACK_HELPERS.has(env.insns.imm[insn]!);
-  return env.insns.isKfuncCall(insn) && ASYNC_CALLBACK_KFUNCS.has(kfuncName(env, insn));
+  return isSpecialKfunc(env, insn, ASYNC_CALLBACK_KFUNCS);
+}
+
+/** Whether a call is of one of these functions of the kernel proper, allowed or not. */
+function isSpecialKfunc(env: VerifierEnv, insn: number, names: ReadonlySet<string>): boolean {
+  return env.insns.isKfuncCall(insn) && env.insns.off[insn] === 0 && names.has(kfuncName(env, insn));
 }
 
 /** A kernel function that brings an iterator to its next element. */
 export function callsIterNext(env: VerifierEnv, insn: number): boolean {
-  return env.insns.isKfuncCall(insn) && ITER_NEXT.test(kfuncName(env, insn));
+  return (kfuncFlags(env, insn) & KF_ITER_NEXT) !== 0;
 }
 
 export function callMaySleep(env: VerifierEnv, insn: number): boolean {
   if (env.insns.isHelperCall(insn)) return usableHelper(env, insn)?.sleeps ?? false;
-  return env.insns.isKfuncCall(insn) && SLEEPABLE_KFUNCS.has(kfuncName(env, insn));
+  return (kfuncFlags(env, insn) & KF_SLEEPABLE) !== 0;
 }
 
 export function callChangesPacket(env: VerifierEnv, insn: number): boolean {
   if (env.insns.isHelperCall(insn)) return helperById(env.insns.imm[insn]!)?.changesPacket ?? false;
-  return env.insns.isKfuncCall(insn) && PACKET_KFUNCS.has(kfuncName(env, insn));
+  return isSpecialKfunc(env, insn, PACKET_KFUNCS);
 }
 
 /** What a call does to r0 to r5, from its prototype (struct call_summary). */
@@ -109,18 +94,15 @@ export interface CallSummary {
 
 /** Null for calls inside the program and for what this program may not call (get_call_summary). */
 export function callSummary(env: VerifierEnv, insn: number): CallSummary | null {
-  const { insns } = env;
-  if (insns.isHelperCall(insn)) {
+  if (env.insns.isHelperCall(insn)) {
     const helper = usableHelper(env, insn);
     if (helper === null) return null;
-    return { params: helper.args.length, isVoid: helper.ret === "RET_VOID", fastcall: INLINED_HELPERS.has(helper.id) };
+    const end = helper.args.indexOf(ARG_DONTCARE);
+    const params = end < 0 ? helper.args.length : end;
+    return { params, isVoid: helper.ret === RET_VOID, fastcall: INLINED_HELPERS.has(helper.id) };
   }
-  if (!insns.isKfuncCall(insn)) return null;
-  const name = kfuncName(env, insn);
-  if (name === "") return null;
-  const btf = env.kfuncBtf(insn)!;
-  const func = btf.type(insns.imm[insn]!);
-  const proto = func.kind === "func" ? btf.type(func.type) : null;
-  if (proto?.kind !== "func_proto") return null;
-  return { params: proto.params.length, isVoid: proto.type === 0, fastcall: FASTCALL_KFUNCS.has(name) };
+  const prototype = usableKfunc(env, insn);
+  if (prototype === null) return null;
+  const fastcall = ((prototype.kfunc?.flags ?? 0) & KF_FASTCALL) !== 0;
+  return { params: prototype.params.length, isVoid: prototype.ret === 0, fastcall };
 }

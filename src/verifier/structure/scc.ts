@@ -5,8 +5,7 @@ const NOT_ON_STACK = 0x7fffffff;
 
 /**
  * Strongly connected components of the control-flow graph, after Tarjan ("Depth-first search and linear graph algorithms", 1972), without
- * recursion. Only loops get a number: components of two instructions or more, instructions that jump to themselves, and calls that run a
- * callback, which may run it again. Numbers count from 1 in the order in which components are completed (compute_scc).
+ * recursion. Only loops get a number: components of two instructions or more, and instructions that jump to themselves. Numbers count from 1 in the order in which components are completed (compute_scc).
  */
 export function computeScc(env: VerifierEnv, { next, target }: Successors): void {
   const { count } = env.insns;
@@ -26,8 +25,7 @@ export function computeScc(env: VerifierEnv, { next, target }: Successors): void
   };
   /** Number of the component that is complete, 0 = not a loop. */
   const close = (root: number): void => {
-    const isLoop =
-      open[open.length - 1] !== root || next[root] === root || target[root] === root || env.aux[root]!.callsCallback;
+    const isLoop = open[open.length - 1] !== root || next[root] === root || target[root] === root;
     if (isLoop) components++;
     for (let member = -1; member !== root; ) {
       member = open.pop()!;

@@ -1,5 +1,4 @@
 import { FRAME_CALLSITE, FRAME_SUBPROG } from "../../runtime/verifier-layout.ts";
-import { assert } from "../../util/index.ts";
 import type { VerifierEnv } from "../env.ts";
 import type { VerifierState } from "../state.ts";
 import { type Successors, successorsOf } from "./successors.ts";
