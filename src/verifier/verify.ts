@@ -42,15 +42,20 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
   const env = new VerifierEnv(input, options);
   let failure: Failure | null = null;
   let errno = 0;
+  let phases = 0;
   try {
-    for (const phase of PHASES) phase(env);
+    for (const phase of PHASES) {
+      phase(env);
+      phases++;
+    }
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
     errno = error.errno;
     failure = describe(env, error);
   }
   const microseconds = Math.round(((options.now?.() ?? 0) - start) / 1000);
-  if (walked(failure)) printStatistics(env, microseconds);
+  // Nothing is said of programs that BPF_PROG_LOAD refuses before the verifier starts.
+  if (phases > 0) printStatistics(env, microseconds);
   env.m.giveBack();
   const { lines } = env;
   return {
@@ -63,11 +68,6 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
     insnText: (insn) => insnText(env, insn),
     facts: null,
   };
-}
-
-/** Nothing is said of programs that BPF_PROG_LOAD refuses before the verifier starts. */
-function walked(failure: Failure | null): boolean {
-  return failure === null || failure.message !== "";
 }
 
 /** The log's last lines (print_verification_stats). */
