@@ -2,7 +2,7 @@ import type { Helper } from "./helpers.ts";
 import { PROG_TYPE, type ProgramTypeName } from "./program-types.ts";
 
 /**
- * Helpers whose arguments differ with the program's type, as the verifier of Linux 6.18 answers (`R1 type=ctx expected=sock_common, ...`).
+ * Helpers whose prototypes differ with the program's type, as the verifier of Linux 6.18 answers (`R1 type=ctx expected=sock_common, ...`).
  * The rows of `helpers.ts` hold the arguments that most types see.
  */
 
@@ -18,7 +18,7 @@ const UNINIT = "ARG_PTR_TO_MEM | MEM_UNINIT | MEM_WRITE";
 const SIZE = "ARG_CONST_SIZE";
 
 /** What a variant changes of the helper's row. */
-type Variant = Pick<Helper, "args" | "btf">;
+type Variant = Partial<Pick<Helper, "args" | "btf">> & { readonly gpl?: boolean };
 
 const TRACERS = ["BPF_PROG_TYPE_TRACING", "BPF_PROG_TYPE_SYSCALL"] as const;
 const SOCKET_OPTIONS = [
@@ -36,6 +36,7 @@ const ROWS: readonly (readonly [helper: string, types: readonly ProgramTypeName[
   ["bpf_sk_storage_get", ["BPF_PROG_TYPE_CGROUP_SOCK"], { args: [MAP, CTX, VALUE0, ANY] }],
   ["bpf_sk_storage_get", TRACERS, { args: [MAP, OBJECT0, VALUE0, ANY], btf: { 2: "sock_common" } }],
   ["bpf_sk_storage_delete", TRACERS, { args: [MAP, OBJECT0], btf: { 2: "sock_common" } }],
+  ["bpf_get_stackid", ["BPF_PROG_TYPE_PERF_EVENT"], { gpl: false }],
   ["bpf_sk_assign", ["BPF_PROG_TYPE_SK_LOOKUP"], { args: [CTX, "ARG_PTR_TO_SOCKET | PTR_MAYBE_NULL", ANY] }],
   ["bpf_xdp_get_buff_len", [...TRACERS, "BPF_PROG_TYPE_LSM"], { args: [OBJECT], btf: { 1: "xdp_buff" } }],
 ];

@@ -242,7 +242,7 @@ const ROWS: readonly Row[] = [
   row(138, "bpf_skc_to_tcp_timewait_sock", "5.9", [SK], BTF_OR_NULL, { btf: { ret: "tcp_timewait_sock" } }),
   row(139, "bpf_skc_to_tcp_request_sock", "5.9", [SK], BTF_OR_NULL, { btf: { ret: "tcp_request_sock" } }),
   row(140, "bpf_skc_to_udp6_sock", "5.9", [SK], BTF_OR_NULL, { btf: { ret: "udp6_sock" } }),
-  row(141, "bpf_get_task_stack", "5.9", [BTF, UNINIT, SIZE0, ANY], INT, { gpl: true, btf: { 1: "task_struct" } }),
+  row(141, "bpf_get_task_stack", "5.9", [BTF, UNINIT, SIZE0, ANY], INT, { btf: { 1: "task_struct" } }),
   row(142, "bpf_load_hdr_opt", "5.10", [CTX, WMEM, SIZE, ANY], INT),
   row(143, "bpf_store_hdr_opt", "5.10", [CTX, RMEM, SIZE, ANY], INT),
   row(144, "bpf_reserve_hdr_opt", "5.10", [CTX, ANY, ANY], INT),

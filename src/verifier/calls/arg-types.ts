@@ -123,7 +123,7 @@ export interface Prototype {
 const ARGUMENTS = [0, 1, 2, 3, 4] as const;
 
 /** The numbers of a helper's row. */
-export function compilePrototype(helper: Helper): Prototype {
+export function compilePrototype(helper: Omit<Helper, "gpl"> & { readonly gpl?: boolean }): Prototype {
   return {
     id: helper.id,
     name: helper.name,

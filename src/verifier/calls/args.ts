@@ -5,6 +5,7 @@ import type { VerifierEnv } from "../env.ts";
 import { markChainPrecision } from "../explore/precision.ts";
 import { checkRead } from "../explore/registers.ts";
 import { BPF_READ, BPF_WRITE } from "../memory/access.ts";
+import { checkAlignment } from "../memory/alignment.ts";
 import { checkHelperMemAccess, checkMemSizeReg } from "../memory/helper-access.ts";
 import type { Reg } from "../memory.ts";
 import * as A from "./arg-types.ts";
@@ -95,6 +96,7 @@ function checkMemory(env: VerifierEnv, regno: number, meta: CallMeta, argType: n
   if ((argType & L.MEM_FIXED_SIZE) === 0) return;
   const size = meta.prototype.sizes[regno - 1]!;
   checkHelperMemAccess(env, regno, size, access(argType), false, meta);
+  if (argType & L.MEM_ALIGNED) checkAlignment(env, env.reg(regno), 0, size, true);
 }
 
 /** Memory and its size are checked together, once both are known. */

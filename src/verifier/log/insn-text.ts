@@ -97,7 +97,7 @@ function callText(env: VerifierEnv, i: number): string {
   const imm = insns.imm[i]!;
   if (insns.src[i] === I.BPF_PSEUDO_CALL) return `call pc${plus(imm)}`;
   if (insns.src[i] === I.BPF_PSEUDO_KFUNC_CALL) return `call ${kfuncName(env, i)}#${imm}`;
-  return `call ${helperById(imm)?.name ?? "unknown"}#${imm}`;
+  return `call ${imm === 0 ? "bpf_unspec" : (helperById(imm)?.name ?? "unknown")}#${imm}`;
 }
 
 function kfuncName(env: VerifierEnv, i: number): string {
