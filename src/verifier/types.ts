@@ -22,7 +22,7 @@ export interface VerifierMap {
   readonly btfValueTypeId?: number;
   /** The value of a frozen one-element array, for loads from read-only data. */
   readonly readValue?: (offset: number, size: number) => bigint | undefined;
-  /** The address that logs show for a 64-bit load of this map; 0 where there is none. */
+  /** The address that logs show for a 64-bit load of this map; one is made up where there is none. */
   readonly address?: bigint;
   /** The address of its first value, for loads of addresses inside it. */
   readonly valueAddress?: bigint;

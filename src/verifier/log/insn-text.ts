@@ -78,6 +78,9 @@ function loadText(env: VerifierEnv, i: number): string {
   return `BUG_ld_${hex2(code)}`;
 }
 
+/** Where maps without an address would lie; as wide as addresses of a kernel are. */
+const madeUp = (index: number) => 0xffff888100000000n + BigInt(index) * 0x400n;
+
 /** What a 64-bit load puts into the register; addresses are not shown to those who must not see them. */
 function immediate(env: VerifierEnv, i: number): bigint {
   const { insns } = env;
@@ -85,8 +88,7 @@ function immediate(env: VerifierEnv, i: number): bigint {
   const index = env.aux[i]!.mapIndex;
   if (map && !env.allowPtrLeaks) return 0n;
   if (map && index >= 0) {
-    const address = env.maps[index]!.address ?? 0n;
-    return BigInt.asUintN(64, address + (address === 0n ? 0n : BigInt(env.aux[i]!.mapOff)));
+    return BigInt.asUintN(64, (env.maps[index]!.address ?? madeUp(index)) + BigInt(env.aux[i]!.mapOff));
   }
   const high = i + 1 < insns.count ? insns.imm[i + 1]! : 0;
   return (BigInt(high >>> 0) << 32n) | BigInt(insns.imm[i]! >>> 0);

@@ -90,8 +90,8 @@ export function regText(env: VerifierEnv, reg: Reg, frameNumber: number): string
   const parts: string[] = [];
   const id = m.id(reg);
   if (id !== 0) {
-    const constant = (id & L.ID_ADD_CONST) === 0 ? "" : (m.off(reg) < 0 ? "" : "+") + m.off(reg);
-    parts.push(`id=${id & ~L.ID_ADD_CONST}${constant}`);
+    const constant = (id & (L.ID_ADD_CONST | L.ID_ADD_CONST32)) === 0 ? "" : (m.off(reg) < 0 ? "" : "+") + m.off(reg);
+    parts.push(`id=${id & ~(L.ID_ADD_CONST | L.ID_ADD_CONST32)}${constant}`);
   }
   if (m.ref(reg) !== 0) parts.push(`ref_obj_id=${m.ref(reg)}`);
   if ((type & L.NON_OWN_REF) !== 0) parts.push("non_own_ref");
