@@ -1,7 +1,7 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import type { VerifierEnv } from "../env.ts";
 import { REF_TYPE_LOCK_MASK, type VerifierState } from "../state.ts";
-import { frameInsn } from "./explored.ts";
+import { frameInsn } from "./frames.ts";
 
 /** How alike states must be: where it mattered; the very same; within ranges everywhere. As `frame_equal` numbers them. */
 export const NOT_EXACT = 0;

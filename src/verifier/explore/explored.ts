@@ -73,11 +73,6 @@ export class Explored {
   }
 }
 
-/** The instruction where frame `f` of a state stands (frame_insn_idx). */
-export function frameInsn(env: VerifierEnv, state: VerifierState, f: number): number {
-  return f === state.curframe ? state.insnIdx : env.m.get(state.frames[f + 1]!, L.FRAME_CALLSITE);
-}
-
 /** Whether both states got to their frames by the same calls (same_callsites). */
 export function sameCallsites(env: VerifierEnv, a: VerifierState, b: VerifierState): boolean {
   if (a.frames.length !== b.frames.length) return false;

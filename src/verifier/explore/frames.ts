@@ -2,6 +2,7 @@ import * as L from "../../runtime/verifier-layout.ts";
 import type { VerifierEnv } from "../env.ts";
 import { scratchAll } from "../log/state-text.ts";
 import type { Frame } from "../memory.ts";
+import type { VerifierState } from "../state.ts";
 
 /** A frame as a function finds it: r10 is its stack, no other register holds anything (init_func_state). */
 export function newFrame(env: VerifierEnv, callsite: number, number: number, subprog: number): Frame {
@@ -18,4 +19,9 @@ export function newFrame(env: VerifierEnv, callsite: number, number: number, sub
   m.set(frame, L.FRAME_SUBPROG, subprog);
   scratchAll(env);
   return frame;
+}
+
+/** The instruction where frame `f` of a state stands (frame_insn_idx). */
+export function frameInsn(env: VerifierEnv, state: VerifierState, f: number): number {
+  return f === state.curframe ? state.insnIdx : env.m.get(state.frames[f + 1]!, L.FRAME_CALLSITE);
 }

@@ -2,6 +2,7 @@ import * as L from "../../runtime/verifier-layout.ts";
 import type { VerifierEnv } from "../env.ts";
 import type { Reg } from "../memory.ts";
 import type { VerifierState } from "../state.ts";
+import { frameInsn } from "./frames.ts";
 import { markUnknownReg } from "./registers.ts";
 
 /**
@@ -18,14 +19,16 @@ export const linkedFrame = (linked: number): number => linked >> 8;
 export const linkedIndex = (linked: number): number => (linked >> 1) & 127;
 export const linkedIsReg = (linked: number): boolean => (linked & 1) !== 0;
 
-const ID_BITS = ~L.ID_ADD_CONST;
+/** Either mark of a constant added since. */
+const ADD_CONST = L.ID_ADD_CONST | L.ID_ADD_CONST32;
+const ID_BITS = ~ADD_CONST;
 
 /** Gives a scalar an id before it is copied (assign_scalar_id_before_mov). */
 export function assignScalarId(env: VerifierEnv, reg: Reg): void {
   const { m } = env;
   if (m.type(reg) !== L.SCALAR_VALUE) return;
   // Only one constant can be kept: a second copy starts anew.
-  if ((m.id(reg) & L.ID_ADD_CONST) !== 0) {
+  if ((m.id(reg) & ADD_CONST) !== 0) {
     m.set(reg, L.REG_ID, 0);
     m.set(reg, L.REG_OFF, 0);
   }
@@ -39,13 +42,16 @@ function collect(env: VerifierEnv, reg: Reg, id: number, linked: number, into: n
   else m.set(reg, L.REG_ID, 0);
 }
 
-/** Adds every scalar of an id to `into` (collect_linked_regs). */
+/** Adds every scalar of an id to `into`, registers where they are still needed (collect_linked_regs). */
 export function collectLinkedRegs(env: VerifierEnv, state: VerifierState, id: number, into: number[]): void {
   const { m } = env;
   const plain = id & ID_BITS;
   for (let f = state.curframe; f >= 0; f--) {
     const frame = state.frames[f]!;
-    for (let n = 0; n < 10; n++) collect(env, m.reg(frame, n), plain, linkedReg(f, n, true), into);
+    const live = env.aux[frameInsn(env, state, f)]!.liveRegsBefore;
+    for (let n = 0; n < 10; n++) {
+      if ((live & (1 << n)) !== 0) collect(env, m.reg(frame, n), plain, linkedReg(f, n, true), into);
+    }
     const slots = m.get(frame, L.FRAME_STACK_BYTES) >> 3;
     for (let s = 0; s < slots; s++) {
       if (m.slotKind(frame, s, 7) === L.STACK_SPILL) {
@@ -65,8 +71,10 @@ export function syncLinkedRegs(env: VerifierEnv, state: VerifierState, known: Re
     const id = m.id(reg);
     const knownId = m.id(known);
     if ((id & ID_BITS) !== (knownId & ID_BITS)) continue;
+    // Sums of different widths say nothing of each other.
+    if (((id ^ knownId) & ADD_CONST) === ADD_CONST) continue;
     const off = m.off(reg);
-    if (((id | knownId) & L.ID_ADD_CONST) === 0 || off === m.off(known)) {
+    if (((id | knownId) & ADD_CONST) === 0 || off === m.off(known)) {
       m.copyReg(reg, known);
       continue;
     }
@@ -75,6 +83,7 @@ export function syncLinkedRegs(env: VerifierEnv, state: VerifierState, known: Re
     m.set(reg, L.REG_OFF, off);
     m.set(reg, L.REG_ID, id);
     m.ops.add_const(reg, delta | 0, delta < 0 ? -1 : 0);
+    if (((id | knownId) & L.ID_ADD_CONST32) !== 0) m.ops.zext32(reg);
   }
 }
 

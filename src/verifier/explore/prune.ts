@@ -5,7 +5,8 @@ import { printSourceLine } from "../log/insn-line.ts";
 import { printState } from "../log/state-text.ts";
 import type { VerifierState } from "../state.ts";
 import { EXACT, iteratorsMoved, maybeLooping, NOT_EXACT, RANGE_WITHIN, statesEqual } from "./compare.ts";
-import { frameInsn, sameCallsites } from "./explored.ts";
+import { sameCallsites } from "./explored.ts";
+import { frameInsn } from "./frames.ts";
 import { pushJumpHistory } from "./history.ts";
 import { markAllImprecise, propagatePrecision } from "./precision.ts";
 
@@ -75,7 +76,7 @@ function compareUnfinished(env: VerifierEnv, old: VerifierState, insnIdx: number
   if (env.insns.isMayGoto(insnIdx) && old.mayGotoDepth !== cur.mayGotoDepth) {
     if (statesEqual(env, old, cur, RANGE_WITHIN)) return HIT_IN_LOOP;
   }
-  if (aux.callsCallback) return statesEqual(env, old, cur, RANGE_WITHIN) ? HIT_IN_LOOP : MISS;
+  if (aux.callsCallback) return statesEqual(env, old, cur, RANGE_WITHIN) ? HIT : MISS;
   if (
     maybeLooping(env, old, cur) &&
     statesEqual(env, old, cur, EXACT) &&
