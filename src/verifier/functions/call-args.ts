@@ -1,8 +1,13 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO } from "../../uapi/index.ts";
+import { ARG_DONTCARE, ARG_PTR_TO_BTF_ID, ARG_PTR_TO_DYNPTR, type Prototype } from "../calls/arg-types.ts";
+import { isNull } from "../calls/args.ts";
+import { checkDynptrArg } from "../calls/dynptr.ts";
+import { CallMeta } from "../calls/meta.ts";
+import { checkArgOffset } from "../calls/reg-offset.ts";
+import { checkRegType } from "../calls/reg-types.ts";
 import type { SubprogArg, VerifierEnv } from "../env.ts";
 import { checkMemReg } from "../memory/helper-access.ts";
-import { checkPtrOffReg } from "../memory/offsets.ts";
 import { Rejection } from "../reject.ts";
 
 /** Checks one argument of a call by its kind: first word of the argument's type → check. */
@@ -13,6 +18,8 @@ const CHECKS: Readonly<Record<string, ArgCheck>> = {
   ARG_PTR_TO_CTX: checkContext,
   ARG_PTR_TO_MEM: checkMemory,
   ARG_PTR_TO_ARENA: checkArena,
+  ARG_PTR_TO_DYNPTR: checkDynptr,
+  ARG_PTR_TO_BTF_ID: checkObject,
 };
 
 /** Argument `i` (register i + 1) of a call must be what the function takes; rejects otherwise. */
@@ -29,35 +36,14 @@ function checkScalar(env: VerifierEnv, i: number): void {
 
 function checkContext(env: VerifierEnv, i: number): void {
   const reg = env.reg(i + 1);
-  checkOffset(env, i + 1);
+  checkArgOffset(env, reg, i + 1, ARG_DONTCARE);
   if (env.m.type(reg) === L.PTR_TO_CTX) return;
   env.reject(ERRNO.EINVAL, "V_ARG_TYPE", `arg#${i} expects pointer to ctx`, { reg: i + 1 });
 }
 
-/** Kinds of pointers that may be passed with any offset. */
-const ANY_OFFSET: ReadonlySet<number> = new Set([
-  L.SCALAR_VALUE,
-  L.PTR_TO_STACK,
-  L.PTR_TO_PACKET,
-  L.PTR_TO_PACKET_META,
-  L.PTR_TO_MAP_KEY,
-  L.PTR_TO_MAP_VALUE,
-  L.PTR_TO_MEM,
-  L.PTR_TO_MEM | L.MEM_RDONLY,
-  L.PTR_TO_MEM | L.MEM_RINGBUF,
-  L.PTR_TO_BUF,
-  L.PTR_TO_BUF | L.MEM_RDONLY,
-  L.PTR_TO_ARENA,
-]);
-
-function checkOffset(env: VerifierEnv, regno: number): void {
-  const reg = env.reg(regno);
-  if (!ANY_OFFSET.has(env.m.type(reg))) checkPtrOffReg(env, reg, regno, env.m.base(reg) === L.PTR_TO_BTF_ID);
-}
-
 function checkMemory(env: VerifierEnv, i: number, wanted: SubprogArg): void {
   const regno = i + 1;
-  checkOffset(env, regno);
+  checkArgOffset(env, env.reg(regno), regno, ARG_DONTCARE);
   try {
     checkMemReg(env, regno, wanted.memSize);
   } catch (error) {
@@ -72,4 +58,36 @@ function checkArena(env: VerifierEnv, i: number): void {
   const type = env.m.type(env.reg(i + 1));
   if (type === L.PTR_TO_ARENA || type === L.SCALAR_VALUE) return;
   env.reject(ERRNO.EINVAL, "V_ARG_TYPE", `R${i + 1} is not a pointer to arena or scalar.`, { reg: i + 1 });
+}
+
+function checkDynptr(env: VerifierEnv, i: number): void {
+  const regno = i + 1;
+  checkArgOffset(env, env.reg(regno), regno, ARG_PTR_TO_DYNPTR);
+  checkDynptrArg(env, regno, -1, ARG_PTR_TO_DYNPTR | L.MEM_RDONLY);
+}
+
+/** A prototype that asks for one object, for the check that helpers' arguments go through. */
+function objectPrototype(i: number, object: string): Prototype {
+  return {
+    id: 0,
+    name: "",
+    gpl: false,
+    packetAccess: false,
+    changesPacket: false,
+    sleeps: false,
+    args: [],
+    sizes: [],
+    objects: Array.from({ length: i + 1 }, () => object),
+    ret: 0,
+    retObject: "",
+  };
+}
+
+function checkObject(env: VerifierEnv, i: number, wanted: SubprogArg): void {
+  const regno = i + 1;
+  const mayBeNull = wanted.type.includes("PTR_MAYBE_NULL");
+  if (mayBeNull && isNull(env, env.reg(regno))) return;
+  const argType = ARG_PTR_TO_BTF_ID | L.PTR_TRUSTED | (mayBeNull ? L.PTR_MAYBE_NULL : 0);
+  checkRegType(env, regno, argType, new CallMeta(objectPrototype(i, env.btf(wanted.btf).nameOf(wanted.btfId))));
+  checkArgOffset(env, env.reg(regno), regno, argType);
 }

@@ -5,6 +5,7 @@ import { assert, BpfError } from "../../util/index.ts";
 import { ARG_DONTCARE, ARG_PTR_TO_CTX, ARG_PTR_TO_DYNPTR } from "../calls/arg-types.ts";
 import { checkConstString } from "../calls/const-string.ts";
 import { checkDynptrArg, dynptrFlagOfKind, dynptrId, dynptrKind, dynptrRef } from "../calls/dynptr.ts";
+import { useSpinLock } from "../calls/locks.ts";
 import { resolvedType } from "../calls/program-type.ts";
 import { checkArgOffset } from "../calls/reg-offset.ts";
 import type { VerifierEnv } from "../env.ts";
@@ -19,7 +20,6 @@ import { checkAsyncArg } from "./async-args.ts";
 import { checkNodeArg, checkRootArg, isAllocated, isNonOwning } from "./graph.ts";
 import { checkIrqFlag } from "./irq.ts";
 import { checkIterArg } from "./iterators.ts";
-import { checkResSpinLock } from "./locks.ts";
 import type { KfuncMeta } from "./meta.ts";
 import { checkMapArg, checkObjectArg } from "./objects.ts";
 import type { KfuncParam } from "./prototypes.ts";
@@ -119,8 +119,8 @@ const CHECKS: Readonly<Record<Exclude<ArgKind, "null">, Check>> = {
   rb_node: (env, meta, regno) => checkNodeArg(env, regno, "bpf_rb_root", meta),
   const_str: checkString,
   map: (env, meta, regno) => checkObjectArg(env, regno, "bpf_map", meta),
-  wq: (env, meta, regno) => checkAsyncArg(env, regno, "bpf_wq", meta),
-  task_work: (env, meta, regno) => checkAsyncArg(env, regno, "bpf_task_work", meta),
+  wq: (env, meta, regno) => checkAsyncArg(env, regno, "workqueue", meta),
+  task_work: (env, meta, regno) => checkAsyncArg(env, regno, "task_work", meta),
   irq_flag: checkIrq,
   res_spin_lock: checkLock,
   object: (env, meta, regno) => checkObjectArg(env, regno, "", meta),
@@ -257,7 +257,8 @@ function checkLock(env: VerifierEnv, meta: KfuncMeta, regno: number): void {
     const message = `arg#${regno - 1} doesn't point to map value or allocated object`;
     env.reject(ERRNO.EINVAL, "V_LOCK", message, { reg: regno });
   }
-  checkResSpinLock(env, regno, meta);
+  const take = meta.name.startsWith("bpf_res_spin_lock");
+  useSpinLock(env, regno, { take, resilient: true, irq: meta.name.includes("_irq") });
 }
 
 function checkCallback(env: VerifierEnv, meta: KfuncMeta, regno: number): void {

@@ -1,48 +1,22 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO } from "../../uapi/index.ts";
+import { checkMapField } from "../calls/fields.ts";
 import type { VerifierEnv } from "../env.ts";
 import type { SetCalleeState } from "../explore/calls.ts";
 import { markKnownZeroReg } from "../explore/registers.ts";
 import type { Reg } from "../memory.ts";
 import type { KfuncMeta } from "./meta.ts";
-import { recordOfReg } from "./records.ts";
-
-/** Fields of map values that run a function of the program later. */
-const FIELDS = {
-  bpf_wq: { kind: "workqueue", offset: "wqOff" },
-  bpf_task_work: { kind: "task_work", offset: "taskWorkOff" },
-} as const;
 
 /** A workqueue or task work in a map's value (process_wq_func, process_task_work_func). */
-export function checkAsyncArg(env: VerifierEnv, regno: number, struct: keyof typeof FIELDS, meta: KfuncMeta): void {
+export function checkAsyncArg(env: VerifierEnv, regno: number, kind: "workqueue" | "task_work", meta: KfuncMeta): void {
   const { m } = env;
   const reg = env.reg(regno);
-  const data = { reg: regno };
   if (m.type(reg) !== L.PTR_TO_MAP_VALUE) {
-    env.reject(ERRNO.EINVAL, "V_ARG_TYPE", `arg#${regno - 1} doesn't point to a map value`, data);
+    const message = `arg#${regno - 1} doesn't point to a map value`;
+    env.reject(ERRNO.EINVAL, "V_ARG_TYPE", message, { reg: regno });
   }
-  const number = m.get(reg, L.REG_A);
-  const map = env.maps[number]!;
-  const { kind, offset } = FIELDS[struct];
-  // The kernel looks at a workqueue's offset only.
-  if (struct === "bpf_task_work" && !m.isConst(reg)) {
-    const message = `R${regno} doesn't have constant offset. ${struct} has to be at the constant offset`;
-    env.reject(ERRNO.EINVAL, "V_SPECIAL_FIELD", message, data);
-  }
-  if (map.btf === undefined) {
-    const message = `map '${map.name}' has to have BTF in order to use ${struct}`;
-    env.reject(ERRNO.EINVAL, "V_MAP_BTF", message, { map: map.name });
-  }
-  const record = recordOfReg(env, reg);
-  if (record === null || (struct === "bpf_task_work" && !record.kinds.has(kind))) {
-    env.reject(ERRNO.EINVAL, "V_SPECIAL_FIELD", `map '${map.name}' has no valid ${struct}`, { map: map.name });
-  }
-  const off = m.signed(reg, L.REG_VALUE) + m.off(reg);
-  if (record[offset] !== off) {
-    const message = `off ${off} doesn't point to 'struct ${struct}' that is at ${record[offset]}`;
-    env.reject(ERRNO.EINVAL, "V_SPECIAL_FIELD", message, { reg: regno, off });
-  }
-  meta.map = number;
+  checkMapField(env, regno, kind);
+  meta.map = m.get(reg, L.REG_A);
   meta.mapUid = m.get(reg, L.REG_B);
 }
 

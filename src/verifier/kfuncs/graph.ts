@@ -1,6 +1,7 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO } from "../../uapi/index.ts";
 import { assert } from "../../util/index.ts";
+import { lockOwner } from "../calls/locks.ts";
 import { markInvalid } from "../calls/stack-objects.ts";
 import type { VerifierEnv } from "../env.ts";
 import { kfuncName } from "../explore/callback-kind.ts";
@@ -113,12 +114,6 @@ function checkLockHeld(env: VerifierEnv, regno: number, kind: RootKind): void {
   }
   const off = spinLockOffset(env, reg);
   env.reject(ERRNO.EINVAL, "V_LOCK", `bpf_spin_lock at off=${off} must be held for ${kind}`, { reg: regno, off });
-}
-
-/** What tells the locks of one map or one BTF from those of others, as references keep it. */
-export function lockOwner(env: VerifierEnv, reg: Reg): number {
-  const number = env.m.get(reg, L.REG_A);
-  return env.m.type(reg) === L.PTR_TO_MAP_VALUE ? number + 1 : -1 - number;
 }
 
 /** A node to be put in (`owned`) or found through another one. */
