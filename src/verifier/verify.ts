@@ -11,7 +11,7 @@ import { checkAttachTarget } from "./programs/attach.ts";
 import { checkAttributes } from "./programs/attributes.ts";
 import { Rejection } from "./reject.ts";
 import { checkCfg } from "./structure/cfg.ts";
-import { markFastcallPatterns } from "./structure/fastcall.ts";
+import { markFastcallPatterns, removeFastcallSpills } from "./structure/fastcall.ts";
 import { computeLiveRegisters } from "./structure/live-registers.ts";
 import { resolveLoads } from "./structure/loads.ts";
 import { checkMaxStackDepth } from "./structure/stack-depth.ts";
@@ -33,6 +33,7 @@ const PHASES: readonly ((env: VerifierEnv) => void)[] = [
   markFastcallPatterns,
   computeLiveRegisters,
   verifyMain,
+  removeFastcallSpills,
   checkMaxStackDepth,
 ];
 
