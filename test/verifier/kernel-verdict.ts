@@ -1,6 +1,6 @@
 import type { LinuxBackend } from "../../src/node/linux/index.ts";
 import { BpfError, fromHex } from "../../src/util/index.ts";
-import type { Vector, VectorMap } from "./vector.ts";
+import type { Vector } from "./vector.ts";
 
 /** What a verifier said. */
 export interface Said {
@@ -12,15 +12,17 @@ export interface Said {
 /** Puts vectors to the running kernel's verifier; maps and BTF are made once. Nothing is ever run. */
 export class KernelVerdicts {
   readonly #kernel: LinuxBackend;
-  readonly #maps = new Map<readonly VectorMap[], readonly number[]>();
+  /** By program type and attach type: a program array takes programs of one kind only, the first one's. */
+  readonly #maps = new Map<string, readonly number[]>();
   readonly #btfs = new Map<string, number>();
 
   constructor(kernel: LinuxBackend) {
     this.#kernel = kernel;
   }
 
-  #mapFds(maps: readonly VectorMap[]): readonly number[] {
-    let fds = this.#maps.get(maps);
+  #mapFds({ maps, prog_type, expected_attach_type }: Vector): readonly number[] {
+    const key = `${prog_type} ${expected_attach_type} ${JSON.stringify(maps)}`;
+    let fds = this.#maps.get(key);
     if (fds === undefined) {
       const made: number[] = [];
       for (const map of maps) {
@@ -36,7 +38,7 @@ export class KernelVerdicts {
           }),
         );
       }
-      this.#maps.set(maps, (fds = made));
+      this.#maps.set(key, (fds = made));
     }
     return fds;
   }
@@ -50,7 +52,7 @@ export class KernelVerdicts {
   ask(vector: Vector, logLevel = 4): Said {
     const insns = fromHex(vector.insns);
     const view = new DataView(insns.buffer);
-    const fds = this.#mapFds(vector.maps);
+    const fds = this.#mapFds(vector);
     for (const { insn, map } of vector.fixups) view.setInt32(insn * 8 + 4, fds[map]!, true);
     let log = "";
     let errno = 0;
