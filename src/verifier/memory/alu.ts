@@ -77,7 +77,10 @@ function checkUnary(env: VerifierEnv, op: number): void {
 /** Bytes swapped, or cut to a width, on a little-endian machine. */
 function swapBytes(env: VerifierEnv, reg: Reg, bits: number, unconditional: boolean, toLittle: boolean): void {
   const { ops } = env.m;
-  ops.byte_swap(reg, bits, !unconditional && toLittle ? 1 : 0);
+  const asIs = !unconditional && toLittle;
+  ops.byte_swap(reg, bits, asIs ? 1 : 0);
+  // The value is another one now, but for le64.
+  if (!asIs || bits !== 64) env.m.set(reg, L.REG_ID, 0);
   if (!env.bpfCapable) env.m.set(reg, L.REG_PRECISE, 1);
 }
 

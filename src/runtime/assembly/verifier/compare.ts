@@ -1,5 +1,5 @@
 import {
-  FRAME_CALLBACK_DEPTH, FRAME_SLOTS, FRAME_STACK_BYTES, ID_ADD_CONST, ID_MAP, ID_MAP_PAIRS, NOT_INIT, PTR_TO_ARENA,
+  FRAME_CALLBACK_DEPTH, FRAME_SLOTS, FRAME_STACK_BYTES, ID_ADD_CONST, ID_ADD_CONST32, ID_MAP, ID_MAP_PAIRS, NOT_INIT, PTR_TO_ARENA,
   PTR_TO_BUF, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, PTR_TO_MEM, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_STACK, PTR_TO_TP_BUFFER, REG_A,
   REG_B, REG_C, REG_EXACT, REG_FRAME, REG_ID, REG_MASK, REG_OFF, REG_PRECISE, REG_REF, REG_S32_MAX, REG_S32_MIN, REG_SIZE, REG_SMAX,
   REG_SMIN, REG_TYPE, REG_U32_MAX, REG_U32_MIN, REG_UMAX, REG_UMIN, REG_VALUE, REGS_PER_FRAME, SCALAR_VALUE, SLOT_KINDS, SLOT_SIZE,
@@ -94,8 +94,8 @@ function covers(old: u32, cur: u32, level: i32, exploreAluLimits: bool): bool {
   if (type == SCALAR_VALUE) {
     if (exploreAluLimits) return alike(old, cur, REG_EXACT) && checkScalarIds(oldId, curId) != 0;
     if (level == NOT_EXACT && load<u32>(old, REG_PRECISE) == 0) return true;
-    if (((oldId ^ curId) & ID_ADD_CONST) != 0) return false;
-    if ((oldId & ID_ADD_CONST) != 0 && load<i32>(old, REG_OFF) != load<i32>(cur, REG_OFF)) return false;
+    if (((oldId ^ curId) & (ID_ADD_CONST | ID_ADD_CONST32)) != 0) return false;
+    if ((oldId & (ID_ADD_CONST | ID_ADD_CONST32)) != 0 && load<i32>(old, REG_OFF) != load<i32>(cur, REG_OFF)) return false;
     return within(old, cur) && checkScalarIds(oldId, curId) != 0;
   }
   switch (type & TYPE_BASE_MASK) {
