@@ -155,6 +155,7 @@ export class VerifierEnv {
 
   /** Maps that instructions name, in order of first use; then what inner maps are like. Registers hold indices into it. */
   readonly maps: VerifierMap[] = [];
+  readonly #inners = new Map<VerifierMap, VerifierMap>();
   /** How many of `maps` the program itself names. */
   usedMaps = 0;
   /** BTF by the number that registers hold: 0 the kernel's, 1 the program's, modules after. `null` where there is none. */
@@ -280,6 +281,16 @@ export class VerifierEnv {
     if (off === 0) return this.btfs[0]!;
     const fd = this.input.fdArray?.[off];
     return fd === undefined ? null : (this.input.btfByFd?.(fd) ?? null);
+  }
+
+  /** Number of what the inner maps of a map of maps are like: nobody in particular, so without a name. */
+  innerMapNumber(outer: VerifierMap): number {
+    let inner = this.#inners.get(outer);
+    if (inner === undefined) {
+      inner = Object.create(outer.inner ?? null, { name: { value: "" } }) as VerifierMap;
+      this.#inners.set(outer, inner);
+    }
+    return this.mapNumber(inner);
   }
 
   scratchReg(n: number): void {

@@ -63,7 +63,7 @@ export function markNotNull(env: VerifierEnv, reg: Reg): void {
   const map = env.maps[m.get(reg, L.REG_A)]!;
   if (map.inner !== undefined) {
     m.setType(reg, L.CONST_PTR_TO_MAP);
-    m.set(reg, L.REG_A, env.mapNumber(map.inner));
+    m.set(reg, L.REG_A, env.innerMapNumber(map));
     const record = recordOf(map.inner);
     // Which inner map it is, is known to be the same only for one lookup.
     if (record?.fields.some(({ kind }) => OWNERS.has(kind))) m.set(reg, L.REG_B, m.id(reg));
