@@ -80,6 +80,7 @@ function objectPrototype(i: number, object: string): Prototype {
     objects: Array.from({ length: i + 1 }, () => object),
     ret: 0,
     retObject: "",
+    allowed: null,
   };
 }
 
