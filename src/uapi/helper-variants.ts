@@ -1,5 +1,5 @@
 import type { Helper } from "./helpers.ts";
-import { PROG_TYPE, type ProgramTypeName } from "./program-types.ts";
+import { PROG_TYPE, PROGRAM_TYPES, type ProgramTypeName } from "./program-types.ts";
 
 /**
  * Helpers whose prototypes differ with the program's type, as the verifier of Linux 6.18 answers (`R1 type=ctx expected=sock_common, ...`).
@@ -28,8 +28,22 @@ const SOCKET_OPTIONS = [
   "BPF_PROG_TYPE_LSM",
 ] as const;
 
+/** Programs that hold a packet on its way through traffic control or a tunnel. */
+const PACKET_PATH: readonly ProgramTypeName[] = [
+  "BPF_PROG_TYPE_SCHED_CLS",
+  "BPF_PROG_TYPE_SCHED_ACT",
+  "BPF_PROG_TYPE_LWT_IN",
+  "BPF_PROG_TYPE_LWT_OUT",
+  "BPF_PROG_TYPE_LWT_XMIT",
+  "BPF_PROG_TYPE_LWT_SEG6LOCAL",
+];
+/** All others. */
+const ELSEWHERE = PROGRAM_TYPES.map(({ name }) => name).filter((name) => !PACKET_PATH.includes(name));
+
 // biome-ignore format: one row per helper and group of types reads as a table
 const ROWS: readonly (readonly [helper: string, types: readonly ProgramTypeName[], variant: Variant])[] = [
+  // Of the current task, not of a packet's socket.
+  ["bpf_get_cgroup_classid", ELSEWHERE, { args: [] }],
   ["bpf_get_socket_cookie", [...TRACERS, "BPF_PROG_TYPE_LSM", "BPF_PROG_TYPE_SK_REUSEPORT"], { args: [SK] }],
   ["bpf_setsockopt", SOCKET_OPTIONS, { args: [SK, ANY, ANY, RMEM, SIZE] }],
   ["bpf_getsockopt", SOCKET_OPTIONS, { args: [SK, ANY, ANY, UNINIT, SIZE] }],

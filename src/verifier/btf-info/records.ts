@@ -1,5 +1,6 @@
 import { ERRNO } from "../../uapi/index.ts";
 import type { VerifierEnv } from "../env.ts";
+import type { RejectionKind } from "../kinds.ts";
 import type { RejectionData } from "../reject.ts";
 
 /** Rows of func_info or line_info as BPF_PROG_LOAD takes them: as long as their producer made them, of which the kernel knows the first bytes. */
@@ -29,7 +30,7 @@ export function hasTail(records: Records, index: number, known: number): boolean
 export function rejectUnended(
   env: VerifierEnv,
   errno: number,
-  kind: "V_FUNC_INFO" | "V_LINE_INFO" | "V_EXCEPTION",
+  kind: RejectionKind,
   message: string,
   data: RejectionData = {},
 ): never {

@@ -79,7 +79,8 @@ function describeDynptr(env: VerifierEnv, record: Reg, kind: number, first: bool
   m.set(record, L.REG_A, kind);
   m.set(record, L.REG_B, first ? 1 : 0);
   m.set(record, L.REG_C, 0);
-  m.set(record, L.REG_D, 0);
+  // The log takes the mark of the first slot for the id of a slice's dynptr, since the kernel keeps both in one place.
+  m.set(record, L.REG_D, first ? 1 : 0);
   m.set(record, L.REG_ID, id);
   m.set(record, L.REG_REF, 0);
 }

@@ -1,6 +1,7 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO, MAP_TYPE } from "../../uapi/index.ts";
 import { assert } from "../../util/index.ts";
+import { rejectUnended } from "../btf-info/records.ts";
 import type { VerifierEnv } from "../env.ts";
 import { markChainPrecision } from "../explore/precision.ts";
 import { helperId, helperIds } from "./helper-ids.ts";
@@ -39,7 +40,8 @@ export function recordTailCallKey(env: VerifierEnv, insnIdx: number, meta: CallM
   if (meta.prototype.id !== TAIL_CALL) return;
   const map = env.maps[meta.map]!;
   if (map.type !== MAP_TYPE.BPF_MAP_TYPE_PROG_ARRAY) {
-    env.reject(ERRNO.EINVAL, "V_MAP_HELPER_MISMATCH", "expected prog array map for tail call", { map: map.name });
+    const message = "expected prog array map for tail call";
+    rejectUnended(env, ERRNO.EINVAL, "V_MAP_HELPER_MISMATCH", message, { map: map.name });
   }
   const { m } = env;
   const aux = env.aux[insnIdx]!;

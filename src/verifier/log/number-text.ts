@@ -18,7 +18,7 @@ export function hexText(value: bigint): string {
   return `0x${BigInt.asUintN(64, value).toString(16)}`;
 }
 
-/** Bits known and unknown: `(0x0; 0xff)`. */
+/** Bits known and unknown: `(0x0; 0xff)`; just the number where all are known. */
 export function tnumText(value: bigint, mask: bigint): string {
-  return `(${hexText(value)}; ${hexText(mask)})`;
+  return mask === 0n ? unsignedText(value) : `(${hexText(value)}; ${hexText(mask)})`;
 }
