@@ -33,7 +33,7 @@ function aluText(insns: I.Insns, i: number): string {
   }
   if (op === I.BPF_NEG) return `${w}${dst} = -${w}${dst}`;
   if (op === I.BPF_MOV && w === "r" && code & I.BPF_X && off === 1) {
-    return `r${dst} = addr_space_cast(r${dst}, ${imm >>> 16}, ${imm & 0xffff})`;
+    return `r${dst} = addr_space_cast(r${src}, ${imm >>> 16}, ${imm & 0xffff})`;
   }
   const sign = off === 1 && (op === I.BPF_DIV || op === I.BPF_MOD) ? `s${ALU_SIGNS[op >> 4]}` : ALU_SIGNS[op >> 4];
   if ((code & I.BPF_X) === 0) return `${w}${dst} ${sign} ${imm}`;
@@ -155,5 +155,6 @@ function text(env: VerifierEnv, i: number): string {
 
 /** An instruction as the log shows it: `(bf) r2 = r10` (verbose_insn). */
 export function insnText(env: VerifierEnv, i: number): string {
-  return `(${hex2(env.insns.code[i]!)}) ${text(env, i)}`;
+  const words = text(env, i);
+  return words.startsWith("BUG_") ? words : `(${hex2(env.insns.code[i]!)}) ${words}`;
 }

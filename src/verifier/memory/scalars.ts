@@ -1,6 +1,6 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import type { VerifierEnv } from "../env.ts";
-import { tnumText } from "../log/number-text.ts";
+import { tnumText, unsignedText } from "../log/number-text.ts";
 import type { Reg, StateMemory } from "../memory.ts";
 
 /** Whether the register is a scalar known to be 0 (register_is_null). */
@@ -21,7 +21,8 @@ export function markConst(env: VerifierEnv, reg: Reg, low: number, high: number)
   if (!env.bpfCapable) env.m.set(reg, L.REG_PRECISE, 1);
 }
 
-/** Bits known and unknown of a register, in the log's words. */
+/** Bits known and unknown of a register, in the log's words; a number where all are known. */
 export function bitsText(m: StateMemory, reg: Reg): string {
-  return tnumText(m.u64[(reg + L.REG_VALUE) >> 3]!, m.u64[(reg + L.REG_MASK) >> 3]!);
+  const value = m.u64[(reg + L.REG_VALUE) >> 3]!;
+  return m.isConst(reg) ? unsignedText(value) : tnumText(value, m.u64[(reg + L.REG_MASK) >> 3]!);
 }

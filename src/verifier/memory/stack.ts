@@ -139,10 +139,8 @@ function readFixed(env: VerifierEnv, frameNumber: number, off: number, size: num
   const spilled = m.slot(frame, slot);
   const held = spillSize(m, frame, slot);
   if (size === SLOT && held === SLOT) {
-    if (valueRegno >= 0) {
-      if (env.bpfCapable) assignScalarId(env, spilled);
-      m.copyReg(env.reg(valueRegno), spilled);
-    } else if (!env.allowPtrLeaks && m.type(spilled) !== L.SCALAR_VALUE) {
+    if (valueRegno >= 0) m.copyReg(env.reg(valueRegno), spilled);
+    else if (!env.allowPtrLeaks && m.type(spilled) !== L.SCALAR_VALUE) {
       env.reject(ERRNO.EACCES, "V_POINTER_LEAK", `leaking pointer from stack off ${off}`, { off });
     }
   } else if (!readPart(env, frame, slot, off, size, held, valueRegno)) return;
@@ -168,7 +166,6 @@ function readPart(
   if (valueRegno < 0) return false;
   const to = env.reg(valueRegno);
   if (size <= held && (off & 7) === 0) {
-    if (env.bpfCapable && size === 4 && held === 4 && fitsBytes(m, spilled, 4)) assignScalarId(env, spilled);
     m.copyReg(to, spilled);
     if (!fitsBytes(m, spilled, size)) m.set(to, L.REG_ID, 0);
     return true;
@@ -192,16 +189,15 @@ function readPart(
   return false;
 }
 
-/** A register is kept in a slot; bytes of the slot beyond it hold something or other (save_register_state). */
-function spill(env: VerifierEnv, frame: Frame, slot: number, reg: Reg, size: number): void {
-  const { m } = env;
+/** A register is kept in a slot; bytes beyond it that were written hold something or other (save_register_state). */
+function spill(m: StateMemory, frame: Frame, slot: number, reg: Reg, size: number): void {
   m.copyReg(m.slot(frame, slot), reg);
   const kinds = m.slot(frame, slot) + L.SLOT_KINDS;
   let i = SLOT - 1;
   for (; i >= SLOT - size; i--) m.u8[kinds + i] = L.STACK_SPILL;
   for (; i >= 0; i--) {
     const kind = m.u8[kinds + i];
-    if (kind !== L.STACK_ZERO && !(kind === L.STACK_INVALID && env.allowPtrLeaks)) m.u8[kinds + i] = L.STACK_MISC;
+    if (kind !== L.STACK_ZERO && kind !== L.STACK_INVALID) m.u8[kinds + i] = L.STACK_MISC;
   }
 }
 
@@ -234,13 +230,13 @@ function writeFixed(
   if (reg >= 0 && startsSlot && type === L.SCALAR_VALUE && env.bpfCapable) {
     const fits = fitsBytes(m, reg, size);
     if (fits) assignScalarId(env, reg);
-    spill(env, frame, slot, reg, size);
+    spill(m, frame, slot, reg, size);
     if (!fits) m.set(m.slot(frame, slot), L.REG_ID, 0);
   } else if (reg < 0 && startsSlot && isImmediate && env.bpfCapable) {
     const imm = insns.imm[insnIdx]!;
     const stored = m.scratch(STORED);
     m.ops.mark_known(stored, imm, imm >> 31);
-    spill(env, frame, slot, stored, size);
+    spill(m, frame, slot, stored, size);
   } else if (reg >= 0 && SPILLABLE[type & L.TYPE_BASE_MASK]!) {
     spillPointer(env, frame, slot, reg, size, insnIdx);
   } else {
@@ -277,7 +273,7 @@ function spillPointer(env: VerifierEnv, frame: Frame, slot: number, reg: Reg, si
     const message = "cannot spill pointers to stack into stack frame of the caller";
     env.reject(ERRNO.EINVAL, "V_POINTER_LEAK", message);
   }
-  spill(env, frame, slot, reg, size);
+  spill(env.m, frame, slot, reg, size);
 }
 
 /** Bytes of no register that is kept: zeros, or something or other; what was spilled there is lost. */
