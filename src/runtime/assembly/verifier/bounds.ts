@@ -28,7 +28,19 @@ export function wordFromBits(reg: u32): void {
   const least = umax(load<i64>(reg, REG_UMIN), v);
   const most = umin(load<i64>(reg, REG_UMAX), v | m);
   setUnsigned(reg, least, most);
-  // A single member of the tnum within the range is the value.
+  single(reg, v, m, least, most);
+}
+
+/** A single member of the tnum within the range is the value. */
+// @ts-ignore: decorator
+@inline
+function single(reg: u32, v: i64, m: i64, least: i64, most: i64): void {
+  // Without known bits among unknown ones the tnum is a range too.
+  if ((m & (m + 1)) == 0 && u64(least) < u64(most)) return;
+  pinSingle(reg, v, m, least, most);
+}
+
+function pinSingle(reg: u32, v: i64, m: i64, least: i64, most: i64): void {
   const member = (least & ~m) == v;
   const next = tnum.next(v, m, least);
   if (member) {
@@ -64,18 +76,64 @@ function settled(reg: u32): bool {
   );
 }
 
-export function sync_bounds(reg: u32): void {
-  if (settled(reg)) return;
-  halfFromBits(reg);
-  wordFromBits(reg);
-  deduce(reg);
-  narrowBits(reg);
-  halfFromBits(reg);
-  wordFromBits(reg);
+/**
+ * The same for what most scalars are: lengths, offsets, counters. The value is no more than the greatest positive half, the unknown bits are
+ * the lowest ones: nothing crosses a seam, and the rounds end with the intersection of the ranges. False where that is not so.
+ */
+// @ts-ignore: decorator
+@inline
+function syncSmall(reg: u32): bool {
+  const v = load<i64>(reg, REG_VALUE);
+  const m = load<i64>(reg, REG_MASK);
+  if ((m & (m + 1)) != 0) return false;
+  let least = umax(load<i64>(reg, REG_UMIN), v);
+  let most = umin(load<i64>(reg, REG_UMAX), v | m);
+  // One value alone is the value whatever the other ranges say.
+  if (u64(least) >= u64(most) || u64(most) > u64(HALF_SMAX)) return false;
+  // A signed range of more than one upper half gives nothing to the half, whose range then replaces it.
+  const s0 = load<i64>(reg, REG_SMIN);
+  const s1 = load<i64>(reg, REG_SMAX);
+  if (sameUpper(s0, s1)) {
+    least = smax(least, s0);
+    most = smin(most, s1);
+  }
+  least = smax(least, i64(load<i32>(reg, REG_S32_MIN)));
+  most = smin(most, i64(load<i32>(reg, REG_S32_MAX)));
+  least = smax(least, widen(load<i32>(reg, REG_U32_MIN)));
+  most = smin(most, widen(load<i32>(reg, REG_U32_MAX)));
+  if (least > most) return false;
+  setSigned(reg, least, most);
+  setUnsigned(reg, least, most);
+  setSignedHalf(reg, i32(least), i32(most));
+  setUnsignedHalf(reg, i32(least), i32(most));
+  tnum.range(least, most);
+  setTnum(reg, v | tnum.value, m & tnum.mask);
+  return true;
 }
 
-/** Ranges narrow each other. */
-function deduce(reg: u32): void {
+/** Whether nothing at all is known. */
+// @ts-ignore: decorator
+@inline
+function boundless(reg: u32): bool {
+  return (
+    load<i64>(reg, REG_MASK) == -1 &&
+    ((load<i64>(reg, REG_SMIN) ^ WORD_SMIN) | (load<i64>(reg, REG_SMAX) ^ WORD_SMAX) |
+      load<i64>(reg, REG_UMIN) | ~load<i64>(reg, REG_UMAX)) == 0 &&
+    ((load<i32>(reg, REG_S32_MIN) ^ HALF_SMIN) | (load<i32>(reg, REG_S32_MAX) ^ HALF_SMAX) |
+      load<i32>(reg, REG_U32_MIN) | ~load<i32>(reg, REG_U32_MAX)) == 0
+  );
+}
+
+export function sync_bounds(reg: u32): void {
+  if (syncSmall(reg) || settled(reg) || boundless(reg)) return;
+  syncAll(reg);
+}
+
+function syncAll(reg: u32): void {
+  halfFromBits(reg);
+  wordFromBits(reg);
+  let v = load<i64>(reg, REG_VALUE);
+  let m = load<i64>(reg, REG_MASK);
   let s0 = load<i64>(reg, REG_SMIN);
   let s1 = load<i64>(reg, REG_SMAX);
   let u0 = load<i64>(reg, REG_UMIN);
@@ -164,8 +222,9 @@ function deduce(reg: u32): void {
       u0 = s0;
       u1 = s1;
       tnum.range(s0, s1);
-      tnum.intersect(load<i64>(reg, REG_VALUE), load<i64>(reg, REG_MASK), tnum.value, tnum.mask);
-      setTnum(reg, tnum.value, tnum.mask);
+      tnum.intersect(v, m, tnum.value, tnum.mask);
+      v = tnum.value;
+      m = tnum.mask;
     }
 
     // A round that changed nothing would change nothing again.
@@ -175,25 +234,26 @@ function deduce(reg: u32): void {
     ) break;
   }
 
-  setSigned(reg, s0, s1);
-  setUnsigned(reg, u0, u1);
-  setSignedHalf(reg, hs0, hs1);
-  setUnsignedHalf(reg, hu0, hu1);
-}
+  // Bits from the unsigned ranges of the word and of its lower half.
+  tnum.range(u0, u1);
+  tnum.intersect(v, m, tnum.value, tnum.mask);
+  v = tnum.value;
+  m = tnum.mask;
+  tnum.range(widen(hu0), widen(hu1));
+  tnum.intersect(v & LOW_BITS, m & LOW_BITS, tnum.value, tnum.mask);
+  v = (v & ~LOW_BITS) | tnum.value;
+  m = (m & ~LOW_BITS) | tnum.mask;
+  setTnum(reg, v, m);
 
-/** The tnum narrowed by the unsigned ranges of the word and of its lower half. */
-// @ts-ignore: decorator
-@inline
-function narrowBits(reg: u32): void {
-  tnum.range(load<i64>(reg, REG_UMIN), load<i64>(reg, REG_UMAX));
-  tnum.intersect(load<i64>(reg, REG_VALUE), load<i64>(reg, REG_MASK), tnum.value, tnum.mask);
-  const upperValue = tnum.value & ~LOW_BITS;
-  const upperMask = tnum.mask & ~LOW_BITS;
-  const lowerValue = tnum.value & LOW_BITS;
-  const lowerMask = tnum.mask & LOW_BITS;
-  tnum.range(widen(load<i32>(reg, REG_U32_MIN)), widen(load<i32>(reg, REG_U32_MAX)));
-  tnum.intersect(lowerValue, lowerMask, tnum.value, tnum.mask);
-  setTnum(reg, upperValue | tnum.value, upperMask | tnum.mask);
+  const hv = low(v);
+  const hm = low(m);
+  setSignedHalf(reg, smax32(hs0, hv | (hm & HALF_SMIN)), smin32(hs1, hv | (hm & HALF_SMAX)));
+  setUnsignedHalf(reg, umax32(hu0, hv), umin32(hu1, hv | hm));
+  setSigned(reg, smax(s0, v | (m & WORD_SMIN)), smin(s1, v | (m & WORD_SMAX)));
+  const least = umax(u0, v);
+  const most = umin(u1, v | m);
+  setUnsigned(reg, least, most);
+  single(reg, v, m, least, most);
 }
 
 /** What does not fit together in a register: nothing, a range without members, bits of a constant against the ranges, or those of its half. */

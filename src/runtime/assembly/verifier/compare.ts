@@ -94,9 +94,14 @@ function covers(old: u32, cur: u32, level: i32, exploreAluLimits: bool): bool {
   if (type == SCALAR_VALUE) {
     if (exploreAluLimits) return alike(old, cur, REG_EXACT) && checkScalarIds(oldId, curId) != 0;
     if (level == NOT_EXACT && load<u32>(old, REG_PRECISE) == 0) return true;
-    if (((oldId ^ curId) & (ID_ADD_CONST | ID_ADD_CONST32)) != 0) return false;
-    if ((oldId & (ID_ADD_CONST | ID_ADD_CONST32)) != 0 && load<i32>(old, REG_OFF) != load<i32>(cur, REG_OFF)) return false;
-    return within(old, cur) && checkScalarIds(oldId, curId) != 0;
+    // Links in the current state alone only narrow it; those of the explored state must be there too.
+    if (oldId != 0) {
+      const sums: u32 = ID_ADD_CONST | ID_ADD_CONST32;
+      if (((oldId ^ curId) & sums) != 0) return false;
+      if ((oldId & sums) != 0 && load<i32>(old, REG_OFF) != load<i32>(cur, REG_OFF)) return false;
+      if (checkScalarIds(oldId & ~sums, curId & ~sums) == 0) return false;
+    }
+    return within(old, cur);
   }
   switch (type & TYPE_BASE_MASK) {
     case PTR_TO_MAP_KEY:

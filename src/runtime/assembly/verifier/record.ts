@@ -4,9 +4,9 @@ import {
 } from "../../verifier-layout";
 import { HALF_SMAX, HALF_SMIN, HALF_UMAX, LOW_BITS, low, widen, WORD_SMAX, WORD_SMIN, WORD_UMAX } from "./width";
 
-/** A copy of a register record, identity included. */
+/** A copy of a register record, identity included. Loads and stores take half the time of memory.copy, which is a call. */
 export function copy_reg(to: u32, from: u32): void {
-  memory.copy(to, from, REG_SIZE);
+  for (let at: u32 = 0; at < u32(REG_SIZE); at += 8) store<u64>(to + at, load<u64>(from + at));
 }
 
 // @ts-ignore: decorator

@@ -54,13 +54,6 @@ export function xor(av: i64, am: i64, bv: i64, bm: i64): void {
   result(av ^ bv, am | bm);
 }
 
-/** What has members of both: bits on which they differ become unknown. */
-// @ts-ignore: decorator
-@inline
-export function union(av: i64, am: i64, bv: i64, bm: i64): void {
-  result(av & bv, (av ^ bv) | am | bm);
-}
-
 /** What is known from either; they are taken not to contradict. */
 // @ts-ignore: decorator
 @inline
@@ -93,15 +86,23 @@ export function mul(av: i64, am: i64, bv: i64, bm: i64): void {
   let unknown = unsigned(am);
   while ((ones | unknown) != 0) {
     // Bits that are zero in both only shift b.
-    const skip = i64(ctz(ones | unknown));
+    const skip = ctz(ones | unknown);
     ones >>= skip;
     unknown >>= skip;
-    bv = word(bv << skip);
-    bm = word(bm << skip);
-    add(sumValue, sumMask, bv, bm);
-    if ((unknown & 1) != 0) union(sumValue, sumMask, value, mask);
-    sumValue = value;
-    sumMask = mask;
+    bv = word(bv << i64(skip));
+    bm = word(bm << i64(skip));
+    // As in `add`, without the way through the result.
+    const least = word(sumValue + bv);
+    let m = (word(least + word(sumMask + bm)) ^ least) | sumMask | bm;
+    let v = least & ~m;
+    if ((unknown & 1) != 0) {
+      m |= sumValue ^ v;
+      v &= sumValue & ~m;
+    }
+    sumValue = v;
+    sumMask = m;
+    // Nothing that is added makes a bit known again.
+    if (m == -1) break;
     ones &= ~1;
     unknown &= ~1;
   }
