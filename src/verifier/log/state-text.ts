@@ -90,7 +90,9 @@ export function printState(env: VerifierEnv, state: VerifierState, frameNumber: 
     text += slotText(env, frame, slot, frameNumber);
     if (m.slotKind(frame, slot, 7) === L.STACK_DYNPTR) slot += DYNPTR_SLOTS - 1;
   }
-  if (state.refs.length > 0 && state.refs[0]!.id !== 0) text += ` refs=${state.refs.map((ref) => ref.id).join(",")}`;
+  // Locks in global variables have no id, and are left out: all references are, where the first is such a lock.
+  const ids = state.refs.map((ref) => ref.id);
+  if (ids.length > 0 && ids[0] !== 0) text += ` refs=${ids.filter((id) => id !== 0).join(",")}`;
   if (m.get(frame, L.FRAME_IN_CALLBACK) !== 0) text += " cb";
   if (m.get(frame, L.FRAME_IN_ASYNC_CALLBACK) !== 0) text += " async_cb";
   env.verbose(`${text}\n`);
