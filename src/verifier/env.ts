@@ -45,6 +45,9 @@ export class InsnAux {
   aluState = 0;
   aluLimit = 0;
   zextDst = false;
+  /** A call of bpf_loop: its callback so far, -1 = none yet, and whether all calls here are alike enough to be inlined. */
+  loopSubprog = -1;
+  loopInlined = false;
 }
 
 /** What is known of a global function's argument (struct bpf_subprog_arg_info). */

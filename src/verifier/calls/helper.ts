@@ -68,7 +68,19 @@ function checkPerCpuPointer(env: VerifierEnv, effects: Effects): void {
   effects.perCpuAllocated = true;
 }
 
+/** Calls of one callback without flags become a loop in the program: then it matters that the flags are 0 (update_loop_inline_state). */
+function noteInlinedLoop(env: VerifierEnv, insnIdx: number, subprog: number): void {
+  const aux = env.aux[insnIdx]!;
+  const first = aux.loopSubprog < 0;
+  if (first) aux.loopSubprog = subprog;
+  else if (!aux.loopInlined) return;
+  const plain = isNull(env, env.reg(4));
+  if (plain) markChainPrecision(env, 4);
+  aux.loopInlined = plain && aux.loopSubprog === subprog;
+}
+
 function callLoop(env: VerifierEnv, insnIdx: number, meta: CallMeta): void {
+  noteInlinedLoop(env, insnIdx, meta.subprog);
   // Whether another iteration may follow depends on the count.
   markChainPrecision(env, 1);
   if (env.m.get(env.frame, L.FRAME_CALLBACK_DEPTH) < env.m.unsigned(env.reg(1), L.REG_UMAX)) {

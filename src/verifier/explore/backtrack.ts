@@ -40,25 +40,31 @@ function backThroughLoad(want: Wanted, entry: JumpHistoryEntry | null, reg: numb
   }
 }
 
+/** The register that an atomic instruction brings the old value into, -1 = none. */
+function fetchedInto(env: VerifierEnv, idx: number): number {
+  const { insns } = env;
+  const imm = insns.imm[idx]!;
+  const isAtomic = insns.class(idx) === I.BPF_STX && (insns.code[idx]! & 0xe0) === I.BPF_ATOMIC;
+  if (!isAtomic || (imm & I.BPF_FETCH) === 0 || imm === I.BPF_LOAD_ACQ || imm === I.BPF_STORE_REL) return -1;
+  return imm === I.BPF_CMPXCHG ? 0 : insns.src[idx]!;
+}
+
 /** A value stored; false where precision cannot be followed. */
 function backThroughStore(env: VerifierEnv, want: Wanted, idx: number, entry: JumpHistoryEntry | null): boolean {
   const { insns } = env;
-  const src = insns.src[idx]!;
-  if (insns.class(idx) === I.BPF_STX && (insns.code[idx]! & 0xe0) === I.BPF_ATOMIC) {
-    // What a fetch brings into its register is a load: the slot is wanted as well (CVE-2026-43009 was to miss it).
-    const imm = insns.imm[idx]!;
-    if ((imm & I.BPF_FETCH) !== 0 && imm !== I.BPF_LOAD_ACQ && imm !== I.BPF_STORE_REL) {
-      backThroughLoad(want, entry, imm === I.BPF_CMPXCHG ? 0 : src);
-    }
-  }
   // A wanted scalar is no pointer that a store goes through: this was a subtraction of pointers.
   if (want.hasReg(insns.dst[idx]!)) return false;
   if (entry === null || (entry.flags & INSN_F_STACK_ACCESS) === 0) return true;
   const frame = flagsFrame(entry.flags);
   const slot = flagsSlot(entry.flags);
-  if (!want.hasSlot(frame, slot)) return true;
-  want.dropSlot(frame, slot);
-  if (insns.class(idx) === I.BPF_STX) want.addReg(src);
+  const into = fetchedInto(env, idx);
+  const fetched = into >= 0 && want.hasReg(into);
+  if (want.hasSlot(frame, slot)) {
+    want.dropSlot(frame, slot);
+    if (insns.class(idx) === I.BPF_STX) want.addReg(insns.src[idx]!);
+  }
+  // The slot's old value went into the register. Linux 6.18 misses that (CVE-2026-43009); there it takes wrong programs for right.
+  if (fetched) want.addSlot(frame, slot);
   return true;
 }
 
