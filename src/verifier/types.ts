@@ -87,7 +87,7 @@ export interface KernelFacts {
   readonly vmlinux?: Btf;
   /** CPU numbers go up to this, for maps with a slot per CPU. */
   readonly possibleCpus?: number;
-  /** The address that logs show for a 64-bit load of a kernel variable or function. */
+  /** Addresses of kernel variables and functions, as /proc/kallsyms has them: loads of others are refused. Without it, all have one. */
   readonly symbolAddress?: (name: string) => bigint | undefined;
 }
 

@@ -78,18 +78,11 @@ function loadText(env: VerifierEnv, i: number): string {
   return `BUG_ld_${hex2(code)}`;
 }
 
-/** Where maps without an address would lie; as wide as addresses of a kernel are. */
-const madeUp = (index: number) => 0xffff888100000000n + BigInt(index) * 0x400n;
-
-/** What a 64-bit load puts into the register; addresses are not shown to those who must not see them. */
+/** What a 64-bit load puts into the register, addresses that `resolveLoads` put there included; not shown to those who must not see them. */
 function immediate(env: VerifierEnv, i: number): bigint {
   const { insns } = env;
-  const map = insns.src[i] === I.BPF_PSEUDO_MAP_FD || insns.src[i] === I.BPF_PSEUDO_MAP_VALUE;
-  const index = env.aux[i]!.mapIndex;
-  if (map && !env.allowPtrLeaks) return 0n;
-  if (map && index >= 0) {
-    return BigInt.asUintN(64, (env.maps[index]!.address ?? madeUp(index)) + BigInt(env.aux[i]!.mapOff));
-  }
+  const isMap = insns.src[i] === I.BPF_PSEUDO_MAP_FD || insns.src[i] === I.BPF_PSEUDO_MAP_VALUE;
+  if (isMap && !env.allowPtrLeaks) return 0n;
   const high = i + 1 < insns.count ? insns.imm[i + 1]! : 0;
   return (BigInt(high >>> 0) << 32n) | BigInt(insns.imm[i]! >>> 0);
 }

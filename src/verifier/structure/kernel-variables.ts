@@ -3,6 +3,7 @@ import { MEM_PERCPU, MEM_RDONLY, PTR_TO_BTF_ID, PTR_TO_MEM } from "../../runtime
 import { ERRNO } from "../../uapi/index.ts";
 import { BpfError } from "../../util/index.ts";
 import type { VerifierEnv } from "../env.ts";
+import { writeAddress } from "./loads.ts";
 
 /** Type ids of the variables that each CPU has its own of. */
 const perCpuVariables = new WeakMap<Btf, ReadonlySet<number>>();
@@ -18,6 +19,11 @@ function isPerCpu(btf: Btf, id: number): boolean {
     perCpuVariables.set(btf, known);
   }
   return known.has(id);
+}
+
+/** Where a kernel whose symbols are not known might have it. */
+function madeUp(id: number): bigint {
+  return 0xffffffff81000000n + BigInt(id) * 0x10n;
 }
 
 /** A 64-bit load of the address of a kernel variable or function (check_pseudo_btf_id): what its register will point at. */
@@ -39,9 +45,12 @@ export function resolveKernelVariable(env: VerifierEnv, i: number): void {
   if (type?.kind !== "var" && type?.kind !== "func") {
     refuse(ERRNO.EINVAL, `pseudo btf_id ${id} in ldimm64 isn't KIND_VAR or KIND_FUNC`);
   }
-  const address = env.options.kernel?.symbolAddress?.(type.name) ?? 0n;
-  insns.imm[i] = Number(BigInt.asIntN(32, address));
-  insns.imm[i + 1] = Number(BigInt.asIntN(32, address >> 32n));
+  const { symbolAddress } = env.options.kernel ?? {};
+  const address = symbolAddress === undefined ? madeUp(id) : symbolAddress(type.name);
+  if (address === undefined) {
+    refuse(ERRNO.ENOENT, `ldimm64 failed to find the address for kernel symbol '${type.name}'.`);
+  }
+  writeAddress(env, i, address);
   const aux = env.aux[i]!;
   if (type.kind === "func") {
     aux.btfVar = { type: PTR_TO_MEM | MEM_RDONLY, btf: 0, btfId: 0, size: 0 };

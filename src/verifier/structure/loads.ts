@@ -86,22 +86,35 @@ function resolveMap(env: VerifierEnv, i: number, isValue: boolean): void {
   const map = env.maps[index]!;
   const aux = env.aux[i]!;
   aux.mapIndex = index;
-  let address = map.address ?? 0n;
+  let address = map.address ?? madeUp(index);
   if (isValue) {
     const off = insns.imm[i + 1]! >>> 0;
     checkValueAddress(env, i, map, off);
     aux.mapOff = off;
-    address = (map.valueAddress ?? 0n) + BigInt(off);
+    const isArena = map.type === MAP_TYPE.BPF_MAP_TYPE_ARENA;
+    const base = isArena ? (map.mapExtra ?? 0n) : (map.valueAddress ?? address + VALUE_DISTANCE);
+    address = base + BigInt(off);
   }
+  writeAddress(env, i, address);
+}
+
+/** Puts an address in place of what a 64-bit load named it by: the log shows it. */
+export function writeAddress({ insns }: VerifierEnv, i: number, address: bigint): void {
   insns.imm[i] = Number(BigInt.asIntN(32, address));
   insns.imm[i + 1] = Number(BigInt.asIntN(32, address >> 32n));
 }
+
+/** Where a map without an address would lie in a kernel; and its first value from there. */
+function madeUp(index: number): bigint {
+  return 0xffff888100000000n + BigInt(index) * 0x400n;
+}
+const VALUE_DISTANCE = 0x138n;
 
 /** Number of the map behind a descriptor, noted as used by the program (add_used_map). */
 function addMap(env: VerifierEnv, i: number, fd: number): number {
   const map = env.input.mapByFd(fd);
   if (map === undefined) {
-    const errno = env.input.isDescriptor?.(fd) === false ? ERRNO.EBADF : ERRNO.EINVAL;
+    const errno = fd < 0 || env.input.isDescriptor?.(fd) === false ? ERRNO.EBADF : ERRNO.EINVAL;
     refuse(env, i, errno, "V_BAD_FD", `fd ${fd} is not pointing to valid bpf_map`);
   }
   const known = env.maps.indexOf(map);
