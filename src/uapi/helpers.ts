@@ -202,7 +202,7 @@ const ROWS: readonly Row[] = [
   row(98, "bpf_get_listener_sock", "5.1", [SOCK_COMMON], SOCKET_OR_NULL),
   row(99, "bpf_skc_lookup_tcp", "5.2", [CTX, RMEM, SIZE0, ANY, ANY], SOCK_COMMON_OR_NULL, { packetAccess: true }),
   row(100, "bpf_tcp_check_syncookie", "5.2", [SK, RMEM, SIZE, RMEM, SIZE], INT, { gpl: true, packetAccess: true }),
-  row(101, "bpf_sysctl_get_name", "5.2", [CTX, UNINIT, SIZE, ANY], INT),
+  row(101, "bpf_sysctl_get_name", "5.2", [CTX, WMEM, SIZE, ANY], INT),
   row(102, "bpf_sysctl_get_current_value", "5.2", [CTX, UNINIT, SIZE], INT),
   row(103, "bpf_sysctl_get_new_value", "5.2", [CTX, UNINIT, SIZE], INT),
   row(104, "bpf_sysctl_set_new_value", "5.2", [CTX, RMEM, SIZE], INT),
