@@ -133,8 +133,8 @@ function isScalar(btf: Btf, id: number): boolean {
 
 /** Whether a structure is made of numbers only, so that any memory may stand for it (__btf_type_is_scalar_struct). */
 export function isScalarStruct(env: VerifierEnv, btf: Btf, id: number, depth: number): boolean {
-  const type = btf.type(id);
-  if (type.kind !== "struct" && type.kind !== "union") return false;
+  const type = id === 0 ? null : btf.type(id);
+  if (type?.kind !== "struct" && type?.kind !== "union") return false;
   for (const member of type.members) {
     const at = resolveId(btf, member.type);
     const inner = btf.type(at);
