@@ -32,6 +32,7 @@ export const COMMANDS: readonly CommandRow[] = [
         choices: ["jit", "interpreter", "stepping"],
         default: "jit",
       },
+      { flags: "--no-verify", help: "run without verification, every access checked (engine stepping)" },
       { flags: "--map <name=file>", help: "fill a map before the run from JSON: [{key, value}, ...]", many: true },
       { flags: "--ctx <file>", help: "context fields as JSON: ingress_ifindex, mark, ..." },
       { flags: "--cpus <n>", help: "virtual CPUs: copies of per-CPU values", default: "1" },

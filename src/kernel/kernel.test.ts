@@ -130,9 +130,19 @@ describe("loading programs", () => {
       [insn("ld_imm64_map_fd", { dst: 1, imm: 77 }), null, ...build(ret)],
       "E_PROG_MAP_FD",
     ],
-  ] as [string, Code, string][])("refuses %s", (_, code, expected) => {
+  ] as [string, Code, string][])("refuses %s, even without verification", (_, code, expected) => {
+    kernel = new SimulatedKernel({ verify: false });
     expect(() => load(code)).toThrow(expect.objectContaining({ code: expected }));
     expect(kernel.progNextId(0)).toBeNull();
+  });
+
+  it("refuses what the verifier refuses, with its log", () => {
+    const stray = build([asm.mov64(R1, 0), asm.ldx64(R0, R1, 8), asm.exit()]);
+    expect(() => load(stray)).toThrow(/EACCES: program "test" of type xdp: R1 invalid mem access 'scalar'.*E_KERNEL/);
+    let log = "";
+    const attr = { type: XDP, insns: encode(stray), license: "GPL", logLevel: 1, log: (text: string) => (log = text) };
+    expect(errnoOf(() => kernel.progLoad(attr))).toBe("EACCES");
+    expect(log).toContain("1: (79) r0 = *(u64 *)(r1 +8)\nR1 invalid mem access 'scalar'\nprocessed 2 insns");
   });
 
   it("refuses program types that it does not have, by name", () => {
@@ -142,14 +152,15 @@ describe("loading programs", () => {
 
 describe("test runs", () => {
   it.each(["jit", "interpreter", "stepping"] as const)("end runaway programs by their budget (%s)", (engine) => {
-    kernel = new SimulatedKernel({ engine, budget: 10_000n });
+    kernel = new SimulatedKernel({ engine, budget: 10_000n, unchecked: true });
     const forever = load(build([label("again"), asm.mov64(R0, 1), asm.ja("again"), asm.exit()]));
     expect(() => kernel.progTestRun(forever, { dataIn: packet })).toThrow(/E_RUN_BUDGET/);
     expect(kernel.progTestRun(returns(2), { dataIn: packet }).retval).toBe(2);
   });
 
   it("say where a program strays, with every access checked", () => {
-    kernel = new SimulatedKernel({ engine: "stepping" });
+    kernel = new SimulatedKernel({ verify: false });
+    expect(kernel.engine).toBe("stepping");
     const stray = load(build([asm.mov64(R1, 0), asm.ldx64(R0, R1, 8), asm.exit()]));
     expect(() => kernel.progTestRun(stray, { dataIn: packet })).toThrow(
       /instruction 1 .*read of 8 bytes at 0x8.*E_RUN_ACCESS/,

@@ -38,8 +38,10 @@ export interface SimulatedOptions {
   readonly budget?: bigint;
   /** Measures real time in nanoseconds, for `duration`; without it every duration is 0. */
   readonly now?: () => number;
-  /** Programs are loaded without verification: their author is trusted, or `engine` is `stepping`, which checks every access. */
-  readonly unverified?: boolean;
+  /** False: programs are not verified, and run in the `stepping` engine, which checks every access. */
+  readonly verify?: boolean;
+  /** Programs are not verified and run in any engine: their author is trusted with all memory of this machine. */
+  readonly unchecked?: boolean;
   /** The kernel's BTF, for programs that speak of kernel types and functions. */
   readonly vmlinux?: Btf;
   /** Gets each line of bpf_trace_printk. */
@@ -88,7 +90,7 @@ export class SimulatedKernel implements Backend {
   constructor(options: SimulatedOptions = {}) {
     this.options = options;
     this.possibleCpus = options.cpus ?? 1;
-    this.engine = options.engine ?? "jit";
+    this.engine = options.verify === false ? "stepping" : (options.engine ?? "jit");
     const { view } = this.vm.memory;
     view.setUint32(CPU_COUNT, this.possibleCpus, true);
     view.setBigUint64(CLOCK_NS, options.clock ?? 1_000_000_000n, true);
@@ -226,7 +228,7 @@ export class SimulatedKernel implements Backend {
         `program ${name}: the simulated kernel has no programs of type ${label} yet`,
       );
     }
-    if (this.options.unverified === false) this.#verify(attr);
+    if (this.options.verify !== false && this.options.unchecked !== true) this.#verify(attr);
     const helpers = this.#helpersOf(attr.type);
     const { image, maps } = resolveProgram(name, attr.insns, {
       map: (fd) => {

@@ -207,11 +207,11 @@ describe("anybpf compare, what it refuses", () => {
     expect(result.stderr).toContain(message);
   });
 
-  it.skipIf(kernel === null)("a program that the running kernel's verifier refuses", () => {
+  it.skipIf(kernel === null)("a program that verifiers refuse", () => {
     const object = assembled("unsafe", "xdp", "r0 = *(u64 *)(r1 + 400)\nexit");
     const result = anybpf(["compare", object, "--packet", PACKET]);
     expect(result.status).toBe(1);
-    expect(result.stderr).toContain("the running kernel refuses");
+    expect(result.stderr).toContain("the simulated kernel refuses");
     expect(result.stderr.trim().split("\n")[0]).toContain("E_COMPARE_LOAD");
   });
 });

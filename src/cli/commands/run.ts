@@ -31,8 +31,14 @@ export async function run(args: readonly string[], options: Options): Promise<nu
   if (options["kernel"] === "linux" && (text("engine") !== "jit" || budget !== undefined)) {
     return usage("--engine and --budget belong to the simulated kernel; Linux runs programs its own way");
   }
+  const verify = options["verify"] !== false;
+  if (!verify && (options["kernel"] === "linux" || (text("engine") ?? "jit") === "interpreter")) {
+    return usage("--no-verify is for the simulated kernel, whose engine stepping then checks every access");
+  }
   const report = await runJob({
     ...input,
+    ...(verify ? {} : { engine: "stepping" }),
+    verify,
     repeat,
     kernel: text("kernel") as "simulated" | "linux",
     cpus,

@@ -25,7 +25,7 @@ const nanoseconds = () => performance.now() * 1e6;
 /** Puts packets to the program in both kernels, one after the other, and says what differs. */
 export async function compareJob(job: CompareJob): Promise<CompareReport> {
   const choice = chooseProgram(job);
-  const given = { engine: job.engine, budget: undefined };
+  const given = { engine: job.engine, budget: undefined, verify: true };
   const running = await openTarget({ ...given, kernel: "linux", cpus: 1 }, nanoseconds);
   const { backend } = running;
   const opened: Side[] = [];

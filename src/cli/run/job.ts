@@ -20,6 +20,8 @@ export interface RunJob extends Input {
   readonly kernel: "simulated" | "linux";
   readonly cpus: number;
   readonly budget: bigint | undefined;
+  /** False: not verified, every access checked instead. */
+  readonly verify: boolean;
   readonly progress: boolean;
   /** Entries of each map to report. */
   readonly mapEntries: number;

@@ -29,6 +29,8 @@ export interface TargetChoice {
   readonly engine: EngineName;
   readonly cpus: number;
   readonly budget: bigint | undefined;
+  /** False: the simulated kernel does not verify programs, and checks every access instead. */
+  readonly verify: boolean;
 }
 
 /** The kernel that a job runs on. */
@@ -75,6 +77,7 @@ export async function openTarget(job: TargetChoice, now: () => number): Promise<
   const backend = new SimulatedKernel({
     engine: job.engine,
     cpus: job.cpus,
+    verify: job.verify,
     now,
     printk: (line) => {
       if (printk.length < MAX_PRINTK) printk.push(line);
