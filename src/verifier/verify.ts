@@ -14,6 +14,7 @@ import { checkCfg } from "./structure/cfg.ts";
 import { markFastcallPatterns, removeFastcallSpills } from "./structure/fastcall.ts";
 import { computeLiveRegisters } from "./structure/live-registers.ts";
 import { resolveLoads } from "./structure/loads.ts";
+import { removeDeadCode, stackDepths } from "./structure/optimise.ts";
 import { checkMaxStackDepth } from "./structure/stack-depth.ts";
 import { findSubprogs } from "./structure/subprogs.ts";
 import type { Failure, ProgramInput, Verdict, VerifierStats, VerifyOptions } from "./types.ts";
@@ -35,6 +36,7 @@ const PHASES: readonly ((env: VerifierEnv) => void)[] = [
   verifyMain,
   removeFastcallSpills,
   checkMaxStackDepth,
+  removeDeadCode,
 ];
 
 /** Decides on a program as BPF_PROG_LOAD of Linux 6.18 does. Never throws on account of the program. */
@@ -56,7 +58,7 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
   }
   const microseconds = Math.round(((options.now?.() ?? 0) - start) / 1000);
   // Nothing is said of programs that BPF_PROG_LOAD refuses before the verifier starts.
-  if (phases > 0) printStatistics(env, microseconds);
+  if (phases > 0) printStatistics(env, errno === 0, microseconds);
   env.m.giveBack();
   const { lines } = env;
   return {
@@ -64,7 +66,7 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
     errno,
     log: env.log.text,
     failure,
-    stats: statistics(env, microseconds),
+    stats: statistics(env, errno === 0, microseconds),
     lineAt: (insn) => lineAt(lines, insn),
     insnText: (insn) => insnText(env, insn),
     facts: null,
@@ -72,10 +74,10 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
 }
 
 /** The log's last lines (print_verification_stats). */
-function printStatistics(env: VerifierEnv, microseconds: number): void {
+function printStatistics(env: VerifierEnv, accepted: boolean, microseconds: number): void {
   if ((env.log.level & BPF_LOG_STATS) !== 0) {
     env.verbose(`verification time ${microseconds} usec\n`);
-    env.verbose(`stack depth ${env.subprogs.map((subprog) => subprog.stackDepth).join("+")}\n`);
+    env.verbose(`stack depth ${stackDepths(env, accepted).join("+")}\n`);
   }
   const states = `max_states_per_insn ${env.maxStatesPerInsn} total_states ${env.totalStates} peak_states ${env.peakStates}`;
   env.verbose(`processed ${env.insnProcessed} insns (limit ${COMPLEXITY_LIMIT_INSNS}) ${states} mark_read 0\n`);
@@ -101,13 +103,13 @@ function registersOf(env: VerifierEnv): (string | null)[] {
   );
 }
 
-function statistics(env: VerifierEnv, microseconds: number): VerifierStats {
+function statistics(env: VerifierEnv, accepted: boolean, microseconds: number): VerifierStats {
   return {
     insnProcessed: env.insnProcessed,
     maxStatesPerInsn: env.maxStatesPerInsn,
     totalStates: env.totalStates,
     peakStates: env.peakStates,
-    stackDepths: env.subprogs.map((subprog) => subprog.stackDepth),
+    stackDepths: stackDepths(env, accepted),
     microseconds,
     visits: env.visits,
   };

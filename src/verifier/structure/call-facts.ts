@@ -1,6 +1,7 @@
-import { helperById, helperByName } from "../../uapi/index.ts";
+import { helperById, helperByName, PROG_TYPE } from "../../uapi/index.ts";
 import { KF_FASTCALL, KF_ITER_NEXT, KF_SLEEPABLE } from "../../uapi/kfuncs.ts";
 import { ARG_DONTCARE, type Prototype, RET_VOID } from "../calls/arg-types.ts";
+import { resolvedType } from "../calls/program-type.ts";
 import { prototypeFor } from "../calls/prototypes.ts";
 import type { VerifierEnv } from "../env.ts";
 import { type KfuncPrototype, kfuncPrototype, mayCallPrototype } from "../kfuncs/prototypes.ts";
@@ -11,8 +12,25 @@ import { type KfuncPrototype, kfuncPrototype, mayCallPrototype } from "../kfuncs
 const SYNC_CALLBACK_HELPERS: ReadonlySet<number> = ids("for_each_map_elem", "find_vma", "loop", "user_ringbuf_drain");
 /** The callback runs later, on its own. */
 const ASYNC_CALLBACK_HELPERS: ReadonlySet<number> = ids("timer_set_callback");
-/** Become a few instructions that leave r1 to r5 alone, on x86-64. */
-const INLINED_HELPERS: ReadonlySet<number> = ids("get_smp_processor_id");
+/** Becomes a few instructions that leave r1 to r5 alone, on x86-64, in programs of some types; others have it as a function. */
+const CPU_NUMBER = helperByName("get_smp_processor_id")!.id;
+const INLINES_CPU_NUMBER: ReadonlySet<number> = new Set([
+  PROG_TYPE.BPF_PROG_TYPE_KPROBE,
+  PROG_TYPE.BPF_PROG_TYPE_SCHED_CLS,
+  PROG_TYPE.BPF_PROG_TYPE_SCHED_ACT,
+  PROG_TYPE.BPF_PROG_TYPE_TRACEPOINT,
+  PROG_TYPE.BPF_PROG_TYPE_XDP,
+  PROG_TYPE.BPF_PROG_TYPE_PERF_EVENT,
+  PROG_TYPE.BPF_PROG_TYPE_LWT_IN,
+  PROG_TYPE.BPF_PROG_TYPE_LWT_OUT,
+  PROG_TYPE.BPF_PROG_TYPE_LWT_XMIT,
+  PROG_TYPE.BPF_PROG_TYPE_RAW_TRACEPOINT,
+  PROG_TYPE.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+  PROG_TYPE.BPF_PROG_TYPE_LWT_SEG6LOCAL,
+  PROG_TYPE.BPF_PROG_TYPE_TRACING,
+  PROG_TYPE.BPF_PROG_TYPE_LSM,
+  PROG_TYPE.BPF_PROG_TYPE_SYSCALL,
+]);
 
 const SYNC_CALLBACK_KFUNCS: ReadonlySet<string> = new Set(["bpf_rbtree_add_impl"]);
 const ASYNC_CALLBACK_KFUNCS: ReadonlySet<string> = new Set([
@@ -99,7 +117,11 @@ export function callSummary(env: VerifierEnv, insn: number): CallSummary | null 
     if (helper === null) return null;
     const end = helper.args.indexOf(ARG_DONTCARE);
     const params = end < 0 ? helper.args.length : end;
-    return { params, isVoid: helper.ret === RET_VOID, fastcall: INLINED_HELPERS.has(helper.id) };
+    return {
+      params,
+      isVoid: helper.ret === RET_VOID,
+      fastcall: helper.id === CPU_NUMBER && INLINES_CPU_NUMBER.has(resolvedType(env)),
+    };
   }
   const prototype = usableKfunc(env, insn);
   if (prototype === null) return null;

@@ -37,7 +37,7 @@ export function checkMaxStackDepth(env: VerifierEnv): void {
 
 /** Bytes that a function takes on the kernel's stack, as the JIT rounds them. */
 export function roundedDepth(bytes: number): number {
-  return (Math.max(bytes, 1) + 15) & ~15;
+  return (bytes + 15) & ~15;
 }
 
 const UNKNOWN = 0;

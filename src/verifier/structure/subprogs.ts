@@ -45,6 +45,7 @@ function addCalled(env: VerifierEnv): void {
   const { insns } = env;
   const sites = new KfuncSites(env);
   const starts = new Set([0]);
+  env.subprogs = [new Subprog(0)];
   for (let i = 0; i < insns.count; i++) {
     const isLocal = insns.isFuncLoad(i) || insns.isLocalCall(i);
     if (!isLocal && !insns.isKfuncCall(i)) continue;
