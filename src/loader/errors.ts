@@ -85,6 +85,8 @@ export const linkError = defineErrors({
     `${d.file}: kernel configuration has no "${d.extern}"; declare it __weak to let it be 0; ${NOTHING}`,
   E_KCONFIG_VALUE: (d: InFile & { extern: string; value: string; type: string }) =>
     `${d.file}: kernel configuration ${d.extern}=${d.value} does not fit the variable's type ${d.type}; ${NOTHING}`,
+  E_LINK_EXCEPTION: (d: InFile & { program: string; callback: string; problem: string }) =>
+    `${d.file}: program "${d.program}": exception callback "${d.callback}" ${d.problem}; ${NOTHING}`,
   E_LINK_FUNCTION: (d: InFile & { program: string; section: string; slot: number; target: number }) =>
     `${d.file}: program "${d.program}": section "${d.section}": instruction ${d.slot} refers to slot ${d.target}, where no function starts; ${NOTHING}`,
   E_LINK_SECTION: (d: InFile & { program: string; section: string }) =>

@@ -4,6 +4,7 @@ import { functionAt } from "./code.ts";
 import { type CoreRecord, coreInsn, POISON_CORE, POISON_KFUNC } from "./core.ts";
 import { linkedFuncInfo, linkedLineInfo, type Placed } from "./debug-info.ts";
 import { linkError } from "./errors.ts";
+import { exceptionCallback } from "./exception-callback.ts";
 import type {
   CodeSection,
   ExternSpec,
@@ -37,6 +38,10 @@ export function linkProgram(spec: ObjectSpec, program: ProgramSpec, options: Lin
   const section = sectionNamed(linking, program.section);
   const entry = { name: program.name, start: program.start, length: program.length, global: true, weak: false };
   collect(linking, place(linking, section, entry));
+  const callback = exceptionCallback(spec, program);
+  if (callback !== null && !linking.byKey.has(key(callback.section.name, callback.function.start))) {
+    collect(linking, place(linking, callback.section, callback.function));
+  }
   for (const placed of linking.placed) relocate(linking, placed);
   const functions = linking.placed.map((p) => ({ start: p.at, name: p.function.name }));
   return {
