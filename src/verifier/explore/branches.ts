@@ -132,7 +132,7 @@ function mayGoto(env: VerifierEnv, insnIdx: number): void {
     env.reject(ERRNO.EINVAL, "V_RESERVED_FIELD", `invalid may_goto imm ${imm[insnIdx]}`);
   }
   const before = state.parent === null ? null : findPrevEntry(env, state.parent, insnIdx);
-  const queued = pushPath(env, insnIdx + 1, insnIdx, false);
+  const queued = pushPath(env, insnIdx + 1, insnIdx, false, ERRNO.ENOMEM);
   queued.mayGotoDepth++;
   if (before !== null) widenImpreciseScalars(env, before, queued);
   env.insnIdx += insns.off[insnIdx]!;
@@ -261,12 +261,7 @@ function splitPaths(
   if (byReg && !is32) learnFromEqualPointer(env, other, dst, src, op);
   const isEquality = op === I.BPF_JEQ || op === I.BPF_JNE;
   const nullable = (m.type(a) & L.PTR_MAYBE_NULL) !== 0;
-  if (
-    !is32 &&
-    isEquality &&
-    nullable &&
-    (byReg ? m.isZero(b) && m.type(b) === L.SCALAR_VALUE : env.insns.imm[insnIdx] === 0)
-  ) {
+  if (!is32 && isEquality && nullable && !byReg && env.insns.imm[insnIdx] === 0) {
     markPointerOrNull(env, state, dst, op === I.BPF_JNE);
     markPointerOrNull(env, other, dst, op === I.BPF_JEQ);
   } else if (!matchPacketPointers(env, insnIdx, a, env.reg(src), state, other) && isPointerValue(env, dst)) {

@@ -7,15 +7,21 @@ import { newFrame } from "./frames.ts";
 /** Paths put aside at once (BPF_COMPLEXITY_LIMIT_JMP_SEQ). */
 const MAX_PENDING = 8192;
 
-/** Puts a path aside: the current state, to go on at `insnIdx` (push_stack). */
-export function pushPath(env: VerifierEnv, insnIdx: number, prevInsnIdx: number, speculative: boolean): VerifierState {
+/** Puts a path aside: the current state, to go on at `insnIdx` (push_stack). `errno` is what too many of them are refused with. */
+export function pushPath(
+  env: VerifierEnv,
+  insnIdx: number,
+  prevInsnIdx: number,
+  speculative: boolean,
+  errno: number = ERRNO.EFAULT,
+): VerifierState {
   const state = new VerifierState();
   copyState(env.m, state, env.state);
   if (speculative) state.speculative = true;
   env.pending.push({ state, insnIdx, prevInsnIdx, logPosition: env.log.position });
   if (env.pending.length > MAX_PENDING) {
     const message = `The sequence of ${env.pending.length} jumps is too complex.`;
-    env.reject(ERRNO.E2BIG, "V_TOO_COMPLEX", message, { paths: env.pending.length });
+    env.reject(errno, "V_TOO_COMPLEX", message, { paths: env.pending.length });
   }
   if (state.parent !== null) state.parent.branches++;
   return state;
@@ -33,7 +39,7 @@ export function pushAsyncCallback(
   env.pending.push({ state, insnIdx, prevInsnIdx, logPosition: env.log.position });
   if (env.pending.length > MAX_PENDING) {
     const message = `The sequence of ${env.pending.length} jumps is too complex for async cb.`;
-    env.reject(ERRNO.E2BIG, "V_TOO_COMPLEX", message, { paths: env.pending.length });
+    env.reject(ERRNO.EFAULT, "V_TOO_COMPLEX", message, { paths: env.pending.length });
   }
   // The caller's state does not matter: the callback runs later, on a stack of its own.
   state.branches = 1;

@@ -152,7 +152,7 @@ export function splitIterNext(env: VerifierEnv, insnIdx: number, meta: KfuncMeta
   if (m.get(iter, L.REG_C) === L.ITER_STATE_ACTIVE) {
     assert(state.parent?.insnIdx === insnIdx, "a state is kept at every call for an iterator's next element");
     const before = findPrevEntry(env, state.parent, insnIdx);
-    const again = pushPath(env, insnIdx + 1, insnIdx, false);
+    const again = pushPath(env, insnIdx + 1, insnIdx, false, ERRNO.ENOMEM);
     const record = iterRecord(env, again, meta);
     m.set(record, L.REG_C, L.ITER_STATE_ACTIVE);
     m.set(record, L.REG_D, m.get(record, L.REG_D) + 1);
