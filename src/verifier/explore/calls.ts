@@ -22,8 +22,8 @@ const MAX_FRAMES = 8;
 /** Kernel functions that have a function of the program called later, on a stack of its own, where it may sleep. */
 const ASYNC_KFUNCS: ReadonlySet<string> = new Set([
   "bpf_wq_set_callback_impl",
-  "bpf_task_work_schedule_signal",
-  "bpf_task_work_schedule_resume",
+  "bpf_task_work_schedule_signal_impl",
+  "bpf_task_work_schedule_resume_impl",
 ]);
 
 /** Sets up the callee's registers from the caller's (set_callee_state_fn). */
