@@ -158,6 +158,7 @@ export class VerifierEnv {
 
   /** Maps that instructions name, in order of first use; then what inner maps are like. Registers hold indices into it. */
   readonly maps: VerifierMap[] = [];
+  #pruningSeed = 1;
   readonly #inners = new Map<VerifierMap, VerifierMap>();
   /** How many of `maps` the program itself names. */
   usedMaps = 0;
@@ -284,6 +285,15 @@ export class VerifierEnv {
     if (off === 0) return this.btfs[0]!;
     const fd = this.input.fdArray?.[off];
     return fd === undefined ? null : (this.input.btfByFd?.(fd) ?? null);
+  }
+
+  /** For tests: whether no covering state is looked for, and none kept, this time. */
+  passesPruning(): boolean {
+    const { pruning } = this.options;
+    if (pruning === undefined || pruning === "on") return false;
+    if (pruning === "off") return true;
+    this.#pruningSeed = (Math.imul(this.#pruningSeed ^ pruning, 0x5851f42d) + 0x14057b7f) | 0;
+    return this.#pruningSeed < 0;
   }
 
   /** Number of what the inner maps of a map of maps are like: nobody in particular, so without a name. */

@@ -100,6 +100,7 @@ function compareUnfinished(env: VerifierEnv, old: VerifierState, insnIdx: number
 export function isStateVisited(env: VerifierEnv): boolean {
   const { explored, insnIdx, state: cur } = env;
   const aux = env.aux[insnIdx]!;
+  if (!aux.forceCheckpoint && env.passesPruning()) return false;
   const force =
     env.testStateFreq || aux.forceCheckpoint || (cur.jmpHistory !== null && cur.jmpHistory.count > MAX_HISTORY);
   const jumps = env.jmpsProcessed - env.prevJmpsProcessed;
