@@ -9,7 +9,7 @@ import * as I from "../insns.ts";
 import type { Reg } from "../memory.ts";
 import { adjustPointer } from "./pointer-arithmetic.ts";
 import { sanitizeScalars } from "./sanitize.ts";
-import { fitsBytes, markConst } from "./scalars.ts";
+import { clearScalarId, fitsBytes, markConst } from "./scalars.ts";
 
 /** Names of operations as messages write them, by opcode >> 4. */
 export const ALU_NAMES = [
@@ -80,7 +80,7 @@ function swapBytes(env: VerifierEnv, reg: Reg, bits: number, unconditional: bool
   const asIs = !unconditional && toLittle;
   ops.byte_swap(reg, bits, asIs ? 1 : 0);
   // The value is another one now, but for le64.
-  if (!asIs || bits !== 64) env.m.set(reg, L.REG_ID, 0);
+  if (!asIs || bits !== 64) clearScalarId(env.m, reg);
   if (!env.bpfCapable) env.m.set(reg, L.REG_PRECISE, 1);
 }
 
@@ -141,7 +141,7 @@ function checkCast(env: VerifierEnv, imm: number): void {
 function copyScalar(env: VerifierEnv, to: Reg, from: Reg, equal: boolean): void {
   if (equal) assignScalarId(env, from);
   env.m.copyReg(to, from);
-  if (!equal) env.m.set(to, L.REG_ID, 0);
+  if (!equal) clearScalarId(env.m, to);
 }
 
 /** A move that extends the sign of the low `bits` bits. */
@@ -221,8 +221,11 @@ function adjustRegister(env: VerifierEnv, op: number, code: number): void {
     }
   }
   const is64 = (code & 7) === I.BPF_ALU64;
+  // A sum of the lower half says nothing of a value that has more.
+  const linkable = is64 || fitsBytes(m, to, 4);
   adjustScalar(env, op, to, from, is64);
-  linkByConstant(env, op, to, from, is64);
+  if (linkable) linkByConstant(env, op, to, from, is64);
+  else clearScalarId(m, to);
 }
 
 /** Two pointers have a distance, where programs may know it, and nothing else. */
@@ -292,12 +295,11 @@ function knownHalf(env: VerifierEnv, reg: Reg, value: number): void {
 function linkByConstant(env: VerifierEnv, op: number, to: Reg, from: Reg, is64: boolean): void {
   const { m } = env;
   const id = m.id(to);
-  if (id === 0) return;
   const delta =
     env.bpfCapable && (op === I.BPF_ADD || op === I.BPF_SUB) && from !== to ? constantOf(env, from, is64) : null;
-  if (delta === null || (op === I.BPF_SUB && delta === S32_MIN) || (id & (L.ID_ADD_CONST | L.ID_ADD_CONST32)) !== 0) {
-    if (delta !== null) m.set(to, L.REG_OFF, 0);
-    m.set(to, L.REG_ID, 0);
+  const added = (id & (L.ID_ADD_CONST | L.ID_ADD_CONST32)) !== 0;
+  if (id === 0 || delta === null || added || (op === I.BPF_SUB && delta === S32_MIN)) {
+    clearScalarId(m, to);
     return;
   }
   m.set(to, L.REG_ID, id | (is64 ? L.ID_ADD_CONST : L.ID_ADD_CONST32));

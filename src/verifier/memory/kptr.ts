@@ -129,7 +129,7 @@ function loadKptr(env: VerifierEnv, n: number, field: BtfField): void {
 /** How far the loaded pointer may be trusted (btf_ld_kptr_type). */
 function kptrFlags(env: VerifierEnv, field: BtfField): number {
   const { btf, btfId } = targetOf(field);
-  const isKernel = env.btfNumber(btf) !== 1;
+  const isKernel = btf === env.btfs[0];
   const rcuSafe =
     field.kind === "kptr_percpu" || (field.kind === "kptr_ref" && (!isKernel || RCU_PROTECTED.has(btf.nameOf(btfId))));
   if (!rcuSafe || !inRcuSection(env)) return L.PTR_MAYBE_NULL | L.PTR_UNTRUSTED;

@@ -15,6 +15,12 @@ export function fitsBytes(m: StateMemory, reg: Reg, bytes: number): boolean {
   return bytes === 4 || m.u32[(reg + L.REG_UMAX) >> 2]! < 1 << (bytes * 8);
 }
 
+/** The scalar is no other's equal any more, nor a constant away from one. */
+export function clearScalarId(m: StateMemory, reg: Reg): void {
+  m.set(reg, L.REG_ID, 0);
+  m.set(reg, L.REG_OFF, 0);
+}
+
 /** A known scalar without identity; exact from the start where precision is not tracked. */
 export function markConst(env: VerifierEnv, reg: Reg, low: number, high: number): void {
   env.m.ops.mark_known(reg, low, high);

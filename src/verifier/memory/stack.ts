@@ -11,7 +11,7 @@ import { printSourceLine } from "../log/insn-line.ts";
 import type { Frame, Reg, StateMemory } from "../memory.ts";
 import { checkFastcallContract } from "../structure/fastcall.ts";
 import { BPF_READ, BPF_WRITE } from "./kinds.ts";
-import { bitsText, fitsBytes, isNull, markConst } from "./scalars.ts";
+import { bitsText, clearScalarId, fitsBytes, isNull, markConst } from "./scalars.ts";
 import { checkStackBounds, checkStackRange, frameOf, smallSigned } from "./stack-range.ts";
 
 /** Bytes of a stack slot. */
@@ -167,7 +167,7 @@ function readPart(
   const to = env.reg(valueRegno);
   if (size <= held && (off & 7) === 0) {
     m.copyReg(to, spilled);
-    if (!fitsBytes(m, spilled, size)) m.set(to, L.REG_ID, 0);
+    if (!fitsBytes(m, spilled, size)) clearScalarId(m, to);
     return true;
   }
   let spills = 0;
@@ -221,7 +221,7 @@ function writeFixed(
   const type = reg < 0 ? L.NOT_INIT : m.type(reg);
   const isImmediate = (insns.code[insnIdx]! & 0xe7) === (I.BPF_ST | I.BPF_MEM);
   if (!env.bypassSpecV4)
-    noteStaleBytes(env, frame, slot, size, insnIdx, reg >= 0 && SPILLABLE[type & L.TYPE_BASE_MASK]!);
+    noteStaleBytes(env, frame, slot, off, size, insnIdx, reg >= 0 && SPILLABLE[type & L.TYPE_BASE_MASK]!);
   destroyIfDynptrSlot(env, state, frame, slot);
   const startsSlot = (off & 7) === 0;
   if (startsSlot && size === SLOT) env.liveness.markWriteSlot(frameNumber, slot);
@@ -231,7 +231,7 @@ function writeFixed(
     const fits = fitsBytes(m, reg, size);
     if (fits) assignScalarId(env, reg);
     spill(m, frame, slot, reg, size);
-    if (!fits) m.set(m.slot(frame, slot), L.REG_ID, 0);
+    if (!fits) clearScalarId(m, m.slot(frame, slot));
   } else if (reg < 0 && startsSlot && isImmediate && env.bpfCapable) {
     const imm = insns.imm[insnIdx]!;
     const stored = m.scratch(STORED);
@@ -252,13 +252,14 @@ function noteStaleBytes(
   env: VerifierEnv,
   frame: Frame,
   slot: number,
+  off: number,
   size: number,
   insnIdx: number,
   isPointer: boolean,
 ): void {
   let stale = isPointer;
   for (let i = 0; i < size && !stale; i++) {
-    const kind = env.m.slotKind(frame, slot, i);
+    const kind = env.m.slotKind(frame, slot, (-off - 1 - i) & 7);
     stale = kind !== L.STACK_MISC && kind !== L.STACK_ZERO;
   }
   if (stale) env.aux[insnIdx]!.nospecResult = true;
