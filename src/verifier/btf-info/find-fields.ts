@@ -145,19 +145,17 @@ function readField(search: Search, place: Place, row: FieldRow, type: BtfType): 
   if (type.kind !== "struct" || type.size !== row.size) return null;
   const { offset } = place;
   if (row.kind !== "list_head" && row.kind !== "rb_root") return { row, offset, target: 0, node: "" };
+  // `contains:STRUCT:MEMBER`
   const { btf } = search;
   const tags = declTagValues(btf, place.owner, place.component, "contains:");
-  const [struct, node] = tags.length === 1 ? splitTag(tags[0]!) : ["", ""];
-  if (node === "") throw new FieldError(ERRNO.EINVAL);
-  const target = btf.find(struct, "struct")[0];
+  const [tag] = tags;
+  const colon = tag?.indexOf(":") ?? -1;
+  if (tag === undefined || tags.length > 1 || colon < 0) throw new FieldError(ERRNO.EINVAL);
+  const target = btf.find(tag.slice(0, colon), "struct")[0];
   if (target === undefined) throw new FieldError(ERRNO.ENOENT);
+  const node = tag.slice(colon + 1);
+  if (node === "") throw new FieldError(ERRNO.EINVAL);
   return { row, offset, target, node };
-}
-
-/** `contains:STRUCT:MEMBER`, without the first word. */
-function splitTag(text: string): readonly [string, string] {
-  const colon = text.indexOf(":");
-  return colon < 0 ? ["", ""] : [text.slice(0, colon), text.slice(colon + 1)];
 }
 
 /** A pointer whose target carries a tag: `struct task_struct __kptr *`. Null where it is none, or of a kind that is not wanted. */

@@ -161,7 +161,6 @@ export function parseStructRecords(btf: Btf, kernel: Btf | null): StructRecords 
 
 const OBJECT_STRUCTS = [
   "bpf_spin_lock",
-  "bpf_res_spin_lock",
   "bpf_list_head",
   "bpf_list_node",
   "bpf_rb_root",
