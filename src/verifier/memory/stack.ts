@@ -335,8 +335,9 @@ function writeVariable(
       zeroUsed = true;
       continue;
     }
+    if (m.slotKind(frame, slot, SLOT - 1) === L.STACK_SPILL) scrubSlot(m, frame, slot);
     m.setType(spilled, L.NOT_INIT);
-    const staysZero = zero && kind === L.STACK_ZERO;
+    const staysZero = zero && m.slotKind(frame, slot, byte) === L.STACK_ZERO;
     if (staysZero) zeroUsed = true;
     if (kind === L.STACK_INVALID && !env.allowUninitStack) {
       refuseUnended(env, `uninit stack in range of var-offset write prohibited for !root; insn ${insnIdx}, off: ${at}`);
