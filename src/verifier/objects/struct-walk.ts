@@ -73,13 +73,14 @@ function flexibleMember(
 /** What `size` bytes at `off` of a structure are (btf_struct_walk). `flags`: what walks so far have collected. */
 export function walkStruct(btf: Btf, id: number, off: number, size: number, flags: number): Walk {
   let type = bareType(btf, id);
-  let at = off;
+  // Offsets are 32 bits wide: one before the structure is far behind it.
+  let at = off >>> 0;
   for (;;) {
     if (!isComposite(type)) {
       return nothing(ERRNO.EINVAL, `Type '${type === null ? "(anon)" : nameText(type.name)}' is not a struct`);
     }
     if (type.kind === "union" && type.members.length !== 1) flags |= L.PTR_UNTRUSTED;
-    if (at + size > type.size) {
+    if ((at + size) >>> 0 > type.size) {
       const last = flexibleMember(btf, type);
       if (last !== null && at >= last.start) {
         if (last.element?.kind === "int") return { found: "scalar", flags };
@@ -108,7 +109,7 @@ function walkMembers(
 ): Walk | { readonly into: BtfType; readonly off: number } {
   for (const member of struct.members) {
     let start = Math.floor(member.bitOffset / 8);
-    if (off + size <= start) break;
+    if ((off + size) >>> 0 <= start) break;
     if (member.bitSize > 0) {
       // Clang leaves nameless bit fields out, so a load may start before the member.
       const end = Math.ceil((member.bitOffset + member.bitSize) / 8);
@@ -143,7 +144,7 @@ function walkMembers(
     }
     return { found: "scalar", flags };
   }
-  return nothing(ERRNO.EINVAL, `struct ${nameText(struct.name)} doesn't have field at offset ${off}`);
+  return nothing(ERRNO.EINVAL, `struct ${nameText(struct.name)} doesn't have field at offset ${off | 0}`);
 }
 
 const TAGS: Readonly<Record<string, number>> = { user: L.MEM_USER, percpu: L.MEM_PERCPU, rcu: L.MEM_RCU };
