@@ -3,6 +3,7 @@ import { checkBtfInfo, checkBtfInfoEarly } from "./btf-info/check.ts";
 import { VerifierEnv } from "./env.ts";
 import { failurePath } from "./explain/path.ts";
 import { verifyMain } from "./explore/main.ts";
+import { checkUnresolvedKfuncs } from "./kfuncs/sites.ts";
 import { lineAt } from "./log/insn-line.ts";
 import { insnText } from "./log/insn-text.ts";
 import { regText } from "./log/reg-text.ts";
@@ -36,6 +37,7 @@ const PHASES: readonly ((env: VerifierEnv) => void)[] = [
   verifyMain,
   removeFastcallSpills,
   checkMaxStackDepth,
+  checkUnresolvedKfuncs,
   removeDeadCode,
 ];
 

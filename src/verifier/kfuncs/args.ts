@@ -294,7 +294,8 @@ function checkSizedMemory(env: VerifierEnv, meta: KfuncMeta, regno: number): voi
       checkReadWriteMemory(env, regno);
     } catch (error) {
       if (error instanceof Rejection) {
-        env.verbose(`arg#${regno - 1} arg#${regno} memory, len pair leads to invalid memory access\n`);
+        env.log.lastMessage = `arg#${regno - 1} arg#${regno} memory, len pair leads to invalid memory access`;
+        env.verbose(`${env.log.lastMessage}\n`);
       }
       throw error;
     }

@@ -21,12 +21,12 @@ import { setKfuncResult } from "./results.ts";
 /** Largest errno that the kernel returns. */
 const MAX_ERRNO = 4095;
 
-/** Functions that call, or have called later, a function of the program. */
-const CALLBACKS: Readonly<Record<string, SetCalleeState>> = {
-  bpf_rbtree_add_impl: setRbtreeLessCallback,
-  bpf_wq_set_callback_impl: setTimerCallback,
-  bpf_task_work_schedule_signal_impl: setTaskWorkCallback,
-  bpf_task_work_schedule_resume_impl: setTaskWorkCallback,
+/** Functions that call, or have called later, a function of the program. Looked up late: these rooms import each other. */
+const CALLBACKS: Readonly<Record<string, () => SetCalleeState>> = {
+  bpf_rbtree_add_impl: () => setRbtreeLessCallback,
+  bpf_wq_set_callback_impl: () => setTimerCallback,
+  bpf_task_work_schedule_signal_impl: () => setTaskWorkCallback,
+  bpf_task_work_schedule_resume_impl: () => setTaskWorkCallback,
 };
 
 /** Functions that put the owned object in r2 into a collection. */
@@ -35,59 +35,6 @@ const INSERTERS: ReadonlySet<string> = new Set([
   "bpf_list_push_back_impl",
   "bpf_rbtree_add_impl",
 ]);
-
-/** Functions that may be called with a bpf_spin_lock held, besides INSERTERS (kfunc_spin_allowed). */
-const ALLOWED_LOCKED: ReadonlySet<string> = new Set([
-  ...INSERTERS,
-  "bpf_list_pop_front",
-  "bpf_list_pop_back",
-  "bpf_list_front",
-  "bpf_list_back",
-  "bpf_rbtree_remove",
-  "bpf_rbtree_first",
-  "bpf_rbtree_root",
-  "bpf_rbtree_left",
-  "bpf_rbtree_right",
-  "bpf_refcount_acquire_impl",
-  "bpf_iter_num_new",
-  "bpf_iter_num_next",
-  "bpf_iter_num_destroy",
-  "bpf_res_spin_lock",
-  "bpf_res_spin_unlock",
-  "bpf_res_spin_lock_irqsave",
-  "bpf_res_spin_unlock_irqrestore",
-]);
-
-const METADATA = "bpf_xdp_metadata_";
-
-function kernelName(env: VerifierEnv, insnIdx: number): string {
-  return env.insns.isKfuncCall(insnIdx) && env.insns.off[insnIdx] === 0
-    ? (kfuncPrototype(env, insnIdx)?.name ?? "")
-    : "";
-}
-
-/** Whether the instruction calls a kernel function that may be called while a bpf_spin_lock is held. */
-export function isAllowedLocked(env: VerifierEnv, insnIdx: number): boolean {
-  return ALLOWED_LOCKED.has(kernelName(env, insnIdx));
-}
-
-/** Whether the instruction throws an exception: the path ends there. */
-export function isThrow(env: VerifierEnv, insnIdx: number): boolean {
-  return kernelName(env, insnIdx) === "bpf_throw";
-}
-
-/** Calls that no loader resolved (`imm` 0) and that a path reaches are refused after the walk (fixup_kfunc_call). */
-export function checkUnresolvedKfuncs(env: VerifierEnv): void {
-  const { insns } = env;
-  for (let i = 0; i < insns.count; i++) {
-    if (insns.isLdImm64(i)) i++;
-    else if (insns.isKfuncCall(i) && insns.imm[i] === 0 && env.aux[i]!.seen !== 0) {
-      env.insnIdx = i;
-      const message = "invalid kernel function call not eliminated in verifier pass";
-      env.reject(ERRNO.EINVAL, "V_UNKNOWN_KFUNC", message, { insn: i });
-    }
-  }
-}
 
 /** A call of a kernel function at `insnIdx` (check_kfunc_call). */
 export function checkKfuncCall(env: VerifierEnv, insnIdx: number): void {
@@ -135,12 +82,6 @@ function allowedMeta(env: VerifierEnv, prototype: KfuncPrototype): KfuncMeta {
   return env.reject(ERRNO.EACCES, "V_KFUNC_NOT_ALLOWED", message, { name: prototype.name });
 }
 
-/** Functions of network drivers are only for programs loaded for a device, which the simulator has none of (bpf_dev_bound_kfunc_check). */
-export function checkDeviceBound(env: VerifierEnv, name: string): void {
-  if (!name.startsWith(METADATA)) return;
-  env.reject(ERRNO.EINVAL, "V_KFUNC_NOT_ALLOWED", "metadata kfuncs require device-bound program", { name });
-}
-
 /** The path on which a resilient lock could not be taken. */
 function splitLock(env: VerifierEnv): void {
   const { m } = env;
@@ -159,7 +100,7 @@ function callBack(env: VerifierEnv, meta: KfuncMeta, insnIdx: number): void {
   const setCalleeState = meta.prototype.btf === 0 ? CALLBACKS[meta.name] : undefined;
   if (setCalleeState === undefined) return;
   try {
-    pushCallbackCall(env, insnIdx, meta.subprog, setCalleeState);
+    pushCallbackCall(env, insnIdx, meta.subprog, setCalleeState());
   } catch (error) {
     if (error instanceof Rejection) {
       const message = `kfunc ${meta.name}#${meta.prototype.id} failed callback verification`;

@@ -1,6 +1,7 @@
 import { type Btf, resolve } from "../../btf/index.ts";
 import { ERRNO } from "../../uapi/index.ts";
 import type { VerifierEnv } from "../env.ts";
+import { checkDeviceBound } from "../kfuncs/sites.ts";
 
 const MAX_KFUNCS = 256;
 const MAX_BTFS = 256;
@@ -81,6 +82,7 @@ export function addKfuncCall(env: VerifierEnv, sites: KfuncSites, id: number, of
   if (func?.kind !== "func") {
     env.reject(ERRNO.EINVAL, "V_UNKNOWN_KFUNC", `kernel btf_id ${id >>> 0} is not a function`, { id });
   }
+  checkDeviceBound(env, func.name);
   checkFuncModel(env, btf, func.type, func.name);
 }
 
