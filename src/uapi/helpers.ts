@@ -113,7 +113,7 @@ const ROWS: readonly Row[] = [
   row(9, "bpf_skb_store_bytes", "4.1", [CTX, ANY, RMEM, SIZE, ANY], INT, { abi: [["ptr", "u32", "ptr", "u32", "flags"], "int"], changesPacket: true }),
   row(10, "bpf_l3_csum_replace", "4.1", [CTX, ANY, ANY, ANY, ANY], INT, { abi: [["ptr", "u32", "u64", "u64", "flags"], "int"], changesPacket: true }),
   row(11, "bpf_l4_csum_replace", "4.1", [CTX, ANY, ANY, ANY, ANY], INT, { abi: [["ptr", "u32", "u64", "u64", "flags"], "int"], changesPacket: true }),
-  row(12, "bpf_tail_call", "4.2", [CTX, MAP, ANY], VOID, { abi: [["ptr", "ptr", "u32"], "int"] }),
+  row(12, "bpf_tail_call", "4.2", [CTX, MAP, ANY], VOID, { abi: [["ptr", "ptr", "u32"], "int"], changesPacket: true }),
   row(13, "bpf_clone_redirect", "4.2", [CTX, ANY, ANY], INT, { abi: [["ptr", "u32", "flags"], "int"], changesPacket: true }),
   row(14, "bpf_get_current_pid_tgid", "4.2", [], INT),
   row(15, "bpf_get_current_uid_gid", "4.2", [], INT),

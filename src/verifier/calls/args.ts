@@ -1,6 +1,7 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO, MAP_TYPE, PROG_TYPE } from "../../uapi/index.ts";
 import { assert } from "../../util/index.ts";
+import { rejectUnended } from "../btf-info/records.ts";
 import type { VerifierEnv } from "../env.ts";
 import { markChainPrecision } from "../explore/precision.ts";
 import { checkRead } from "../explore/registers.ts";
@@ -143,7 +144,7 @@ function noteReference(env: VerifierEnv, regno: number, meta: CallMeta): void {
   if (id === 0) return;
   if (meta.refId !== 0) {
     const message = `more than one arg with ref_obj_id R${regno} ${id} ${meta.refId}`;
-    env.reject(ERRNO.EACCES, "V_REFERENCE_MISUSE", message, { reg: regno });
+    rejectUnended(env, ERRNO.EACCES, "V_REFERENCE_MISUSE", message, { reg: regno });
   }
   meta.refId = id;
 }

@@ -146,25 +146,13 @@ export function unmarkDynptrSlots(env: VerifierEnv, reg: Reg): boolean {
   return true;
 }
 
-/** How many dynptrs of a frame hold a reference. */
-function sharersOf(env: VerifierEnv, frame: Frame, ref: number): number {
-  const { m } = env;
-  const slots = m.get(frame, L.FRAME_STACK_BYTES) >> 3;
-  let count = 0;
-  for (let i = 0; i < slots; i++) {
-    const record = m.slot(frame, i);
-    if (m.slotKind(frame, i, 0) === L.STACK_DYNPTR && m.get(record, L.REG_B) === 1 && m.ref(record) === ref) count++;
-  }
-  return count;
-}
-
 /** The stack slot (of 8 bytes) is overwritten: a dynptr that lies there is no more (destroy_if_dynptr_stack_slot). */
 export function destroyIfDynptrSlot(env: VerifierEnv, state: VerifierState, frame: Frame, slot: number): void {
   const { m } = env;
   if (m.slotKind(frame, slot, 0) !== L.STACK_DYNPTR) return;
   const first = m.get(m.slot(frame, slot), L.REG_B) === 1 ? slot : slot + 1;
   const record = m.slot(frame, first);
-  if (isRefcounted(m.get(record, L.REG_A)) && sharersOf(env, frame, m.ref(record)) <= 1) {
+  if (isRefcounted(m.get(record, L.REG_A))) {
     env.reject(ERRNO.EINVAL, "V_DYNPTR", "cannot overwrite referenced dynptr");
   }
   env.scratchSlot(first);

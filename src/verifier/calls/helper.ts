@@ -2,10 +2,11 @@ import * as L from "../../runtime/verifier-layout.ts";
 import { ATTACH_TYPE, ERRNO, PROG_TYPE } from "../../uapi/index.ts";
 import { assert } from "../../util/index.ts";
 import type { VerifierEnv } from "../env.ts";
-import { pushCallbackCall } from "../explore/calls.ts";
+import { prepareFuncExit, pushCallbackCall } from "../explore/calls.ts";
+import { pushPath } from "../explore/paths.ts";
 import { markChainPrecision } from "../explore/precision.ts";
 import { checkResourceLeak, releaseReference } from "../explore/refs.ts";
-import { checkWrite, markNotInit } from "../explore/registers.ts";
+import { checkWrite, markNotInit, markUnknown } from "../explore/registers.ts";
 import { regTypeText } from "../log/type-text.ts";
 import { BPF_WRITE, checkMemAccess } from "../memory/access.ts";
 import { invalidatePacketPointers } from "../memory/packet.ts";
@@ -38,6 +39,7 @@ import { setResult } from "./returns.ts";
 const ENOTSUPP = 524;
 
 const KPTR_XCHG = helperId("kptr_xchg");
+const TAIL_CALL = helperId("tail_call");
 const GET_FUNC_IP = helperId("get_func_ip");
 
 /** What a call is found to do beside what its prototype says. */
@@ -246,5 +248,21 @@ export function checkHelperCall(env: VerifierEnv, insnIdx: number): void {
   setResult(env, insnIdx, meta, effects.perCpuAllocated);
   checkMapHelper(env, meta.map, id);
   if (id === GET_FUNC_IP) checkGetFuncIp(env);
+  if (id === TAIL_CALL && env.state.curframe === 0) return;
+  if (id === TAIL_CALL) returnFromTailCall(env, insnIdx);
   if (effects.movesPacket) invalidatePacketPointers(env);
+}
+
+/**
+ * A tail call in a function: where it works, another program runs in the function's place and its caller goes on, with an unknown result
+ * and a packet that may have moved; where it fails, the function goes on, which is put aside.
+ */
+function returnFromTailCall(env: VerifierEnv, insnIdx: number): void {
+  env.scratchReg(0);
+  pushPath(env, insnIdx + 1, insnIdx, false);
+  invalidatePacketPointers(env);
+  markUnknown(env, 0);
+  prepareFuncExit(env);
+  // The walk steps over the call.
+  env.insnIdx--;
 }

@@ -1,4 +1,5 @@
 import { ERRNO } from "../../uapi/index.ts";
+import { helperId } from "../calls/helper-ids.ts";
 import type { VerifierEnv } from "../env.ts";
 import * as I from "../insns.ts";
 import { insnText } from "../log/insn-text.ts";
@@ -8,6 +9,8 @@ import { flagsFrame, flagsSlot, INSN_F_DST_REG_STACK, INSN_F_SRC_REG_STACK, INSN
 import { linkedFrame, linkedIndex, linkedIsReg } from "./linked.ts";
 import { findSubprogAt } from "./subprog-at.ts";
 import type { Wanted } from "./wanted.ts";
+
+const TAIL_CALL = helperId("tail_call");
 
 /** r1 to r5. */
 const ARGS = 0x3e;
@@ -100,7 +103,14 @@ function backThroughCall(env: VerifierEnv, want: Wanted, idx: number, next: numb
   if (insns.src[idx] === I.BPF_PSEUDO_KFUNC_CALL && insns.imm[idx] === 0) return false;
   want.dropReg(0);
   if ((want.regs[want.frame]! & ARGS) !== 0) broken(env, `backtracking call unexpected regs ${regs.toString(16)}`);
+  // The function ended with a tail call that worked: its caller went on.
+  if (insns.isHelperCall(idx) && insns.imm[idx] === TAIL_CALL && next - idx !== 1) enterFunction(env, want);
   return true;
+}
+
+function enterFunction(env: VerifierEnv, want: Wanted): void {
+  if (want.frame >= 7) broken(env, "subprog enter from frame 7");
+  want.frame++;
 }
 
 /** Into a function that returned: r0 goes with it, unless a helper called it. */
@@ -110,8 +120,7 @@ function backThroughExit(env: VerifierEnv, want: Wanted, next: number): void {
   if ((regs & ARGS) !== 0) broken(env, `backtracking exit unexpected regs ${regs.toString(16)}`);
   const wantR0 = next >= 1 && env.insns.isLocalCall(next - 1) && want.hasReg(0);
   want.dropReg(0);
-  if (want.frame >= 7) broken(env, "subprog enter from frame 7");
-  want.frame++;
+  enterFunction(env, want);
   if (wantR0) want.addReg(0);
 }
 

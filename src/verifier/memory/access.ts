@@ -165,7 +165,7 @@ function sizedMemory(
   refuseLeak(env, access, valueRegno, "mem");
   // Reads of memory that nobody vouches for are done by instructions that survive a fault.
   const probed = readOnly && (type & L.PTR_UNTRUSTED) !== 0;
-  if (!probed) checkMemRegion(env, regno, at, bytes, env.m.get(reg, L.REG_A), false);
+  if (!probed) checkMemRegion(env, regno, at, bytes, env.m.get(reg, L.REG_A) >>> 0, false);
   if (valueRegno >= 0 && (access === BPF_READ || readOnly)) markUnknown(env, valueRegno);
 }
 

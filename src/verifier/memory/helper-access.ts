@@ -78,7 +78,7 @@ export function checkHelperMemAccess(
       return;
     case L.PTR_TO_MEM:
       if (readOnly && access === BPF_WRITE) refuseWrite(env, regno, type);
-      checkMemRegion(env, regno, off, accessSize, m.get(reg, L.REG_A), zeroSizeAllowed);
+      checkMemRegion(env, regno, off, accessSize, m.get(reg, L.REG_A) >>> 0, zeroSizeAllowed);
       return;
     case L.PTR_TO_BUF:
       if (readOnly && access === BPF_WRITE) refuseWrite(env, regno, type);
