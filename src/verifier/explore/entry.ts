@@ -4,6 +4,7 @@ import { markDynptrRegister } from "../calls/dynptr.ts";
 import type { SubprogArg, VerifierEnv } from "../env.ts";
 import { prepareSubprogArgs } from "../functions/args.ts";
 import type { Reg } from "../memory.ts";
+import { acquireContextReferences } from "../programs/btf-context.ts";
 import { VerifierState } from "../state.ts";
 import { newFrame } from "./frames.ts";
 import { markKnownZeroReg, markUnknownReg } from "./registers.ts";
@@ -94,4 +95,5 @@ export function enter(env: VerifierEnv, subprog: number): void {
   env.state = state;
   if (subprog !== 0 || env.type === PROG_TYPE.BPF_PROG_TYPE_EXT) setArguments(env, subprog);
   else checkMainArguments(env);
+  if (subprog === 0) acquireContextReferences(env);
 }
