@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type Btf, parseBtf } from "../../../src/btf/index.ts";
 import type { LinuxBackend } from "../../../src/node/linux/index.ts";
 import { BpfError } from "../../../src/util/index.ts";
-import type { Mode } from "../../../src/verifier/types.ts";
+import type { Mode, ProgramInput } from "../../../src/verifier/types.ts";
 import { verify } from "../../../src/verifier/verify.ts";
 import { withoutPerfmon } from "../../differential/privilege.ts";
 
@@ -23,6 +23,8 @@ export interface Trial {
   readonly flags?: number;
   readonly attachBtfId?: number;
   readonly license?: string;
+  /** Maps that the instructions name. */
+  readonly mapByFd?: ProgramInput["mapByFd"];
 }
 
 /** What a verifier says; `log` is empty where it was not asked for. */
@@ -31,10 +33,13 @@ interface Said {
   readonly log: readonly string[];
 }
 
+/** Where maps lie differs from run to run. */
+const ADDRESS = /(\(18\) r\d = )0xffff8[0-9a-f]{11}\b/;
+
 function lines(log: string): readonly string[] {
   return log
     .split("\n")
-    .map((line) => line.trimEnd())
+    .map((line) => line.replace(ADDRESS, "$1map").trimEnd())
     .filter((line) => line !== "");
 }
 
@@ -76,7 +81,7 @@ export class BothVerifiers {
   }
 
   #asOurs(trial: Trial): Said {
-    const input = { ...trial, license: trial.license ?? "GPL", mapByFd: () => undefined };
+    const input = { mapByFd: () => undefined, ...trial, license: trial.license ?? "GPL" };
     const options = { logLevel: this.#logs ? 2 : 0, mode: this.#mode, kernel: { vmlinux: this.#btf } };
     const { errno, log } = verify(input, options);
     return { errno, log: lines(log) };
