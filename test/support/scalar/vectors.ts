@@ -1,0 +1,61 @@
+import * as L from "../../../src/runtime/verifier-layout.ts";
+import { StateMemory } from "../../../src/verifier/memory.ts";
+import type { StateFunctions } from "../../../src/verifier/state-functions.ts";
+import { readRecorded } from "./recorded.ts";
+import { walkProgram } from "./walk.ts";
+
+/** Calls of the domain: how many of their leading arguments are registers. */
+const TRACED: ReadonlyMap<keyof StateFunctions, number> = new Map([
+  ["mark_unknown", 1],
+  ["mark_known", 1],
+  ["set_known", 1],
+  ["set_known32", 1],
+  ["forget_ranges", 1],
+  ["bounds_sane", 1],
+  ["alu", 2],
+  ["fork_kind", 2],
+  ["zext32", 1],
+  ["truncate", 1],
+  ["sign_extend", 1],
+  ["byte_swap", 1],
+  ["branch_taken", 2],
+  ["refine", 2],
+  ["add_const", 1],
+]);
+
+/** One call: registers before and after, byte for byte, and the answer. */
+export interface Vector {
+  readonly name: string;
+  readonly registers: number;
+  /** Arguments after the registers; whether both registers are one. */
+  readonly rest: readonly number[];
+  readonly same: boolean;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  readonly answer: number | undefined;
+}
+
+/** All calls that the recorded programs make, each once. The domain must agree with the recorded answers. */
+export function traceRecorded(): Vector[] {
+  const found = new Map<string, Vector>();
+  for (const { program } of readRecorded()) {
+    const m = new StateMemory();
+    const original = m.ops as unknown as Record<string, (...args: number[]) => number | undefined>;
+    const traced: Record<string, (...args: number[]) => number | undefined> = { ...original };
+    for (const [name, registers] of TRACED) {
+      traced[name] = (...args) => {
+        const picture = () => Buffer.concat(args.slice(0, registers).map((at) => m.u8.slice(at, at + L.REG_SIZE)));
+        const before = picture();
+        const answer = original[name]!(...args);
+        const rest = args.slice(registers);
+        const same = registers === 2 && args[0] === args[1];
+        const key = `${name} ${rest} ${same} ${before.toString("latin1")}`;
+        if (!found.has(key)) found.set(key, { name, registers, rest, same, before, after: picture(), answer });
+        return answer;
+      };
+    }
+    Object.assign(m, { ops: traced });
+    walkProgram(m, program);
+  }
+  return [...found.values()];
+}
