@@ -98,7 +98,7 @@ function callText(env: VerifierEnv, i: number): string {
 function kfuncName(env: VerifierEnv, i: number): string {
   const btf = env.kfuncBtf(i);
   const id = env.insns.imm[i]!;
-  return btf !== null && id > 0 && id < btf.count ? btf.nameOf(id) : "kernel-function";
+  return btf !== null && id >= 0 && id < btf.count ? btf.nameOf(id) : "kernel-function";
 }
 
 function jumpText(env: VerifierEnv, i: number): string {
