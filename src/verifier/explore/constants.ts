@@ -3,6 +3,8 @@ import { ERRNO, MAP_TYPE, PROG_TYPE } from "../../uapi/index.ts";
 import type { VerifierEnv } from "../env.ts";
 import * as I from "../insns.ts";
 import { checkPtrOffReg } from "../memory/offsets.ts";
+import { prepareFuncExit } from "./calls.ts";
+import { pushPath } from "./paths.ts";
 import { checkResourceLeak } from "./refs.ts";
 import { checkRead, checkWrite, clearCallerSaved, markKnownZero, markUnknown } from "./registers.ts";
 import { findSubprogAt } from "./subprog-at.ts";
@@ -108,4 +110,15 @@ export function checkLoadAbs(env: VerifierEnv): void {
   checkPtrOffReg(env, env.reg(6), 6);
   clearCallerSaved(env, env.frame);
   markUnknown(env, 0);
+  if (env.state.curframe > 0) returnZero(env, insnIdx);
+}
+
+/** Where the packet is too short, the function returns 0 at once; going on behind the load is put aside. */
+function returnZero(env: VerifierEnv, insnIdx: number): void {
+  env.scratchReg(0);
+  pushPath(env, insnIdx + 1, insnIdx, false);
+  markKnownZero(env, 0);
+  prepareFuncExit(env);
+  // The walk steps over the load.
+  env.insnIdx--;
 }
