@@ -74,6 +74,7 @@ export function adjustPointer(env: VerifierEnv, op: number, ptr: Reg, offset: Re
   checkSaneOffset(env, offset, type);
   checkSaneOffset(env, ptr, type);
   const additive = op === I.BPF_ADD || op === I.BPF_SUB;
+  unboundHalf(env, to);
   const window = additive ? sanitizePointer(env, op, ptr, offset, to) : null;
   if (op === I.BPF_ADD) add(env, ptr, offset, to, known);
   else if (op === I.BPF_SUB) subtract(env, ptr, offset, to, known, type);
