@@ -136,13 +136,16 @@ function withMaps(vector: Fields, insns: Uint8Array): Uint8Array {
   return patched;
 }
 
-function readVector(text: string, line: number): { readonly name: string; readonly input: ProgramInput } {
-  let json: unknown;
+function parseLine(text: string, line: number): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw vectorError("E_VECTOR_JSON", { line, problem: (error as Error).message });
   }
+}
+
+/** A vector as the verifier takes it. @throws BpfError `E_VECTOR_FIELD`, `E_HEX`, `E_BTF_*` */
+export function readVector(json: unknown, line = 1): { readonly name: string; readonly input: ProgramInput } {
   const vector = new Fields(line, json, "");
   const btfBytes = vector.bytes("btf");
   const btf = btfBytes === null ? undefined : parseBtf(btfBytes, `line ${line}: btf`);
@@ -178,7 +181,7 @@ function lastLine(verdict: Verdict): string {
 export function verifyVector(text: string, line: number, options: VerifyOptions): VectorResult {
   let vector: ReturnType<typeof readVector>;
   try {
-    vector = readVector(text, line);
+    vector = readVector(parseLine(text, line), line);
   } catch (error) {
     throw error instanceof BpfError ? error.within(`line ${line}`) : error;
   }
