@@ -3,6 +3,7 @@ import type { VerifierEnv } from "../env.ts";
 import { checkFuncInfo, readFuncInfo } from "./func-info.ts";
 import { readLineInfo } from "./line-info.ts";
 import { checkAbnormalReturn } from "./records.ts";
+import { prepareRecords } from "./special-fields.ts";
 
 function hasInfo(env: VerifierEnv): boolean {
   const { funcInfo, lineInfo } = env.input;
@@ -11,12 +12,11 @@ function hasInfo(env: VerifierEnv): boolean {
 
 /** Checks func_info before functions are known (check_btf_info_early). A program without either kind of info counts as one without BTF. */
 export function checkBtfInfoEarly(env: VerifierEnv): void {
-  if (!hasInfo(env)) {
-    env.btfs[1] = null;
-    return;
-  }
-  const btf = env.btfs[1];
-  if (btf === null || btf === undefined) env.reject(ERRNO.EINVAL, "V_FUNC_INFO", "");
+  if (!hasInfo(env)) env.btfs[1] = null;
+  const btf = env.btfs[1] ?? null;
+  prepareRecords(btf, env.btfs[0] ?? null);
+  if (!hasInfo(env)) return;
+  if (btf === null) env.reject(ERRNO.EINVAL, "V_FUNC_INFO", "");
   readFuncInfo(env, btf);
 }
 

@@ -194,6 +194,17 @@ const mapRecords = new WeakMap<VerifierMap, { readonly kernel: Btf | null; reado
 const structRecords = new WeakMap<Btf, { readonly kernel: Btf | null; readonly parsed: StructRecords }>();
 
 /**
+ * Tells which BTF is the kernel's, before others ask for records: targets of pointers are looked up there, and its own structures have
+ * no records, because programs do not allocate them.
+ */
+export function prepareRecords(program: Btf | null, kernel: Btf | null): void {
+  if (kernel !== null && structRecords.get(kernel)?.kernel !== kernel) {
+    structRecords.set(kernel, { kernel, parsed: { records: new Map(), errno: 0 } });
+  }
+  if (program !== null) structRecord(program, 0, kernel);
+}
+
+/**
  * Fields of a map's values, null where there are none. `kernel` is the BTF that kptrs are looked up in; the verifier names it when it
  * meets the map first (`resolveLoads`), and later calls may leave it out.
  */

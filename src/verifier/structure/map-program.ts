@@ -1,5 +1,5 @@
 import { ERRNO, MAP_TYPE, PROG_TYPE } from "../../uapi/index.ts";
-import { recordOf } from "../btf-info/special-fields.ts";
+import { prepareRecords, recordOf } from "../btf-info/special-fields.ts";
 import type { VerifierEnv } from "../env.ts";
 import type { RejectionKind } from "../kinds.ts";
 import type { VerifierMap } from "../types.ts";
@@ -103,8 +103,10 @@ function uses(env: VerifierEnv, type: number): boolean {
 
 /** Whether the program may use the map at all (check_map_prog_compatibility). */
 export function checkMapAndProgram(env: VerifierEnv, map: VerifierMap): void {
-  const record = recordOf(map, env.btfs[0] ?? null);
-  if (map.inner !== undefined) recordOf(map.inner, env.btfs[0] ?? null);
+  const kernel = env.btfs[0] ?? null;
+  prepareRecords(map.btf ?? null, kernel);
+  const record = recordOf(map, kernel);
+  if (map.inner !== undefined) recordOf(map.inner, kernel);
   const has = (...kinds: readonly string[]): boolean =>
     record?.fields.some((field) => kinds.includes(field.kind)) ?? false;
   const progType = env.type === PROG_TYPE.BPF_PROG_TYPE_EXT ? (env.input.attachProgram?.type ?? env.type) : env.type;
