@@ -1,10 +1,10 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import { ERRNO, MAP_TYPE } from "../../uapi/index.ts";
 import type { VerifierEnv } from "../env.ts";
-import { checkMapAccess } from "../memory/offsets.ts";
+import { mapFlags } from "../memory/map-flags.ts";
+import { checkMapAccess, isConstantMap } from "../memory/offsets.ts";
 import type { VerifierMap } from "../types.ts";
 import { isFormatValid } from "./format-string.ts";
-import { BPF_F_RDONLY_PROG } from "./record.ts";
 
 /** Where checkMapAccess is asked from: a helper's argument. */
 const ACCESS_HELPER = 2;
@@ -30,7 +30,7 @@ export function checkConstString(env: VerifierEnv, regno: number): void {
   const data = { reg: regno };
   if (m.type(reg) !== L.PTR_TO_MAP_VALUE) env.reject(ERRNO.EINVAL, "V_ARG_TYPE", "", data);
   const map = env.maps[m.get(reg, L.REG_A)]!;
-  if ((map.flags & BPF_F_RDONLY_PROG) === 0 || !map.frozen) {
+  if (!isConstantMap(mapFlags(map), map.frozen)) {
     env.reject(ERRNO.EACCES, "V_ARG_CONST", `R${regno} does not point to a readonly map'`, data);
   }
   if (!m.isConst(reg)) env.reject(ERRNO.EACCES, "V_ARG_CONST", `R${regno} is not a constant address'`, data);

@@ -9,14 +9,17 @@ const INTEGERS = "iduxX";
 /** Pointers printed as addresses of one kind or another. */
 const POINTER_SUFFIXES = "KxsS";
 
+// Kinds of characters as the kernel's table has them: Latin-1 beyond ASCII.
 function isSpace(code: number): boolean {
-  return code === 0x20 || (code >= 9 && code <= 13);
-}
-function isPrintable(code: number): boolean {
-  return code >= 0x20 && code < 0x7f;
+  return code === 0x20 || (code >= 9 && code <= 13) || code === 0xa0;
 }
 function isPunctuation(code: number): boolean {
-  return isPrintable(code) && code !== 0x20 && !/[0-9A-Za-z]/.test(String.fromCharCode(code));
+  if (code >= 0x80) return (code > 0xa0 && code < 0xc0) || code === 0xd7 || code === 0xf7;
+  return code > 0x20 && code < 0x7f && !/[0-9A-Za-z]/.test(String.fromCharCode(code));
+}
+/** ASCII's control characters, but for blanks, are refused; what lies beyond ASCII is text in UTF-8. */
+function isText(code: number): boolean {
+  return code >= 0x80 || (code >= 0x20 && code < 0x7f) || isSpace(code);
 }
 
 /** Whether a conversion ends before the character at `at`. */
@@ -54,7 +57,7 @@ export function isFormatValid(format: string, args: number): boolean {
   let wanted = 0;
   for (let at = 0; at < format.length; at++) {
     const code = format.charCodeAt(at);
-    if (!isPrintable(code) && !isSpace(code)) return false;
+    if (!isText(code)) return false;
     if (format[at] !== "%") continue;
     if (format[at + 1] === "%") {
       at++;

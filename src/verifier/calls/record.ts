@@ -4,6 +4,7 @@ import { assert } from "../../util/index.ts";
 import { rejectUnended } from "../btf-info/records.ts";
 import type { VerifierEnv } from "../env.ts";
 import { markChainPrecision } from "../explore/precision.ts";
+import { BPF_F_RDONLY_PROG, mapFlags } from "../memory/map-flags.ts";
 import { helperId, helperIds } from "./helper-ids.ts";
 import type { CallMeta } from "./meta.ts";
 
@@ -15,9 +16,6 @@ const MAP_CALLS = helperIds(
 );
 const MAP_WRITERS = helperIds("map_delete_elem map_update_elem map_push_elem map_pop_elem");
 
-/** Flag of maps that programs must not write (linux/bpf.h). */
-export const BPF_F_RDONLY_PROG = 1 << 7;
-
 /** In `InsnAux.callMap` and `callKey`: not the same each time. */
 const SEVERAL = -2;
 
@@ -27,7 +25,7 @@ export function recordMap(env: VerifierEnv, insnIdx: number, meta: CallMeta): vo
   if (!MAP_CALLS.has(id)) return;
   assert(meta.map >= 0, "map helpers take a map");
   const map = env.maps[meta.map]!;
-  if (map.flags & BPF_F_RDONLY_PROG && MAP_WRITERS.has(id)) {
+  if (mapFlags(map) & BPF_F_RDONLY_PROG && MAP_WRITERS.has(id)) {
     env.reject(ERRNO.EACCES, "V_READ_ONLY", "write into map forbidden", { map: map.name });
   }
   const aux = env.aux[insnIdx]!;

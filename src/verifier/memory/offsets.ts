@@ -7,10 +7,8 @@ import type { Reg } from "../memory.ts";
 import { BPF_READ, BPF_WRITE } from "./kinds.ts";
 import { checkSpecialFields } from "./kptr.ts";
 import { MAX_VAR_OFF } from "./limits.ts";
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, mapFlags } from "./map-flags.ts";
 import { bitsText } from "./scalars.ts";
-
-const BPF_F_RDONLY_PROG = 1 << 7;
-const BPF_F_WRONLY_PROG = 1 << 8;
 
 /** A pointer must be handed on as it was got (check_ptr_off_reg). */
 export function checkPtrOffReg(env: VerifierEnv, reg: Reg, regno: number, fixedOffsetOk = false): void {
@@ -113,7 +111,7 @@ export function checkMapAccess(
 /** Whether programs may read, or write, the map's values at all (check_map_access_type). */
 export function checkMapAccessType(env: VerifierEnv, regno: number, off: number, size: number, access: number): void {
   const map = env.maps[env.m.get(env.reg(regno), L.REG_A)]!;
-  const { flags } = map;
+  const flags = mapFlags(map);
   if ((flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) === 0) return;
   const where = `value_size=${map.valueSize} off=${off} size=${size}`;
   const data = { reg: regno, off, size, map: map.name };
