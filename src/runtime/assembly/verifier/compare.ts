@@ -177,7 +177,7 @@ function stackCovers(old: u32, cur: u32, level: i32, allowUninit: bool, exploreA
     const b = cur + FRAME_SLOTS + s * SLOT_SIZE;
     for (let j: u32 = 0; j < 8; j++) {
       const kind = load<u8>(a + j, SLOT_KINDS);
-      if (level == EXACT && (s >= curSlots || kind != load<u8>(b + j, SLOT_KINDS))) return false;
+      if (level != NOT_EXACT && (s >= curSlots || kind != load<u8>(b + j, SLOT_KINDS))) return false;
       if (kind == STACK_INVALID || (allowUninit && kind == STACK_MISC)) continue;
       if (s >= curSlots) return false;
       const aScalar = slotScalar(a, allowUninit);
