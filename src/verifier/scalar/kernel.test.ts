@@ -36,7 +36,7 @@ describe.skipIf(kernel === null)(WHAT, () => {
   it(`says of ${PROGRAMS * TRIALS} pairs of operands what the kernel says`, () => {
     let compared = 0;
     for (let n = 0; n < PROGRAMS; n++) {
-      const m = new StateMemory();
+      const m = StateMemory.take();
       const writer = new ScalarProgram(m, new Random(SEED, n));
       for (let trial = 0; trial < TRIALS; trial++) writer.trial();
       const program = writer.finish();
@@ -50,7 +50,7 @@ describe.skipIf(kernel === null)(WHAT, () => {
   it.runIf(process.env["ANYBPF_RECORD"] === "1")("is recorded", () => {
     const recorded: Recorded[] = [];
     for (let n = 0; n < 6; n++) {
-      const m = new StateMemory();
+      const m = StateMemory.take();
       const writer = new ScalarProgram(m, new Random(2026, n));
       for (let trial = 0; trial < 400; trial++) writer.trial();
       const program = writer.finish();

@@ -8,7 +8,7 @@ import { type Reg, StateMemory } from "../memory.ts";
  * Each register has one real value beside what is known of it. Whatever constraint, operation or comparison the value goes through, the
  * register must still have room for it.
  */
-const m = new StateMemory();
+const m = StateMemory.take();
 const { ops } = m;
 const A: Reg = m.scratch(4);
 const B: Reg = m.scratch(5);

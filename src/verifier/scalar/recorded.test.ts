@@ -8,6 +8,6 @@ describe("scalars against what Linux 6.18.44 answered", () => {
   const recorded = readRecorded();
   it.each(recorded.map((_, n) => n))("program %d", (n) => {
     const { program, kernel } = recorded[n]!;
-    expect(differences(walkProgram(new StateMemory(), program), kernel)).toEqual([]);
+    expect(differences(walkProgram(StateMemory.take(), program), kernel)).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { Walk } from "./walk.ts";
 
 const EXIT: RawInsn = { opcode: 0x95, dst: 0, src: 0, off: 0, imm: 0 };
 const ALU_OPS = [0x00, 0x10, 0x20, 0x40, 0x50, 0x60, 0x70, 0x80, 0xa0, 0xc0];
+const MUL = 0x20;
 const BITWISE = [0x40, 0x50, 0xa0];
 const SHIFTS = [0x60, 0x70, 0xc0];
 /** u8, u16, u32, s8, s16, s32. */
@@ -84,7 +85,21 @@ export class ScalarProgram {
     const random = this.#random;
     const x = interesting(random);
     const imm = Number(BigInt.asIntN(32, x));
-    switch (random.below(13)) {
+    switch (random.below(15)) {
+      case 13:
+        // A small range moved to where the upper half changes, or the sign.
+        this.#bitwise(0x57, reg, 0, random.pick([1, 15, 255, 4095, 0x7fffffff]));
+        this.#constant(
+          spare,
+          (BigInt(random.pick([0, 1, 2, 0x7fffffff, -1, -2, -0x80000000])) << 32n) + BigInt(random.between(-300, 20)),
+        );
+        this.#alu(0x0f, reg, spare);
+        break;
+      case 14:
+        // A range of two or more upper halves, the lower one known in part.
+        this.#jump(random.pick(JUMP_OPS) | 6, reg, 0, imm);
+        this.#jump(random.pick(JUMP_OPS) | 5, reg, 0, random.pick([-1, 0, 1, 0x7fffffff, -0x80000000]));
+        break;
       case 12:
         // Through the stack, which cuts or extends.
         this.#emit({ opcode: 0x7b, dst: 10, src: reg, off: -8, imm: 0 });
@@ -175,9 +190,11 @@ export class ScalarProgram {
     this.#operand(2, 3);
     const wide = random.chance(50);
     if (random.chance(60)) {
-      const op = random.pick(ALU_OPS);
+      const op = random.chance(15) ? MUL : random.pick(ALU_OPS);
       const src = random.chance(4) ? 1 : 2;
-      if (SHIFTS.includes(op) && random.chance(70)) this.#bitwise(0x57, 2, 0, random.pick([31, 63]));
+      if (SHIFTS.includes(op) && random.chance(40))
+        this.#constant(2, BigInt(random.pick([0, 1, 31, 32, 33, 63, 64, 65, 1 << 30])));
+      else if (SHIFTS.includes(op) && random.chance(70)) this.#bitwise(0x57, 2, 0, random.pick([31, 63]));
       if (random.chance(4)) this.#alu(random.pick([0x30, 0x90]) | (wide ? 0x0f : 0x0c), 1, src, 0, random.below(2));
       else if (random.chance(3)) this.#alu(random.pick([0xd4, 0xdc, 0xd7]), 1, 0, random.pick([16, 32, 64]));
       else if (op === 0x80) this.#alu(wide ? 0x87 : 0x84, 1, 0);

@@ -2,6 +2,7 @@ import * as L from "../../../src/runtime/verifier-layout.ts";
 import { StateMemory } from "../../../src/verifier/memory.ts";
 import type { StateFunctions } from "../../../src/verifier/state-functions.ts";
 import { readRecorded } from "./recorded.ts";
+import { relationCases } from "./relations.ts";
 import { walkProgram } from "./walk.ts";
 
 /** Calls of the domain: how many of their leading arguments are registers. */
@@ -39,7 +40,7 @@ export interface Vector {
 export function traceRecorded(): Vector[] {
   const found = new Map<string, Vector>();
   for (const { program } of readRecorded()) {
-    const m = new StateMemory();
+    const m = StateMemory.take();
     const original = m.ops as unknown as Record<string, (...args: number[]) => number | undefined>;
     const traced: Record<string, (...args: number[]) => number | undefined> = { ...original };
     for (const [name, registers] of TRACED) {
@@ -56,6 +57,29 @@ export function traceRecorded(): Vector[] {
     }
     Object.assign(m, { ops: traced });
     walkProgram(m, program);
+  }
+  const m = StateMemory.take();
+  for (const [left, right] of relationCases()) {
+    const at = m.scratch(0);
+    m.u8.set(left, at);
+    m.u8.set(right, at + L.REG_SIZE);
+    const pair = Buffer.concat([left, right]);
+    const call = { rest: [], same: false };
+    const within = m.ops.scalar_within(at, at + L.REG_SIZE);
+    found.set(`within ${found.size}`, {
+      ...call,
+      name: "scalar_within",
+      registers: 2,
+      before: pair,
+      after: pair,
+      answer: within,
+    });
+    const one = { ...call, registers: 1, before: left, after: left };
+    found.set(`violation ${found.size}`, { ...one, name: "bounds_violation", answer: m.ops.bounds_violation(at) });
+    // Contradictions too are brought into what agreement there is; the answers in between are the domain's own.
+    m.ops.sync_bounds(at);
+    const after = m.u8.slice(at, at + L.REG_SIZE);
+    found.set(`sync ${found.size}`, { ...one, name: "sync_bounds", after, answer: undefined });
   }
   return [...found.values()];
 }

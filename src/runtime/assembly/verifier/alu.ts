@@ -1,6 +1,4 @@
-import {
-  REG_MASK, REG_S32_MAX, REG_S32_MIN, REG_SIZE, REG_SMAX, REG_SMIN, REG_U32_MAX, REG_U32_MIN, REG_UMAX, REG_UMIN, REG_VALUE,
-} from "../../verifier-layout";
+import { REG_MASK, REG_S32_MAX, REG_S32_MIN, REG_SIZE, REG_SMAX, REG_SMIN, REG_UMAX, REG_VALUE } from "../../verifier-layout";
 import { addHalf, addWord, mulHalf, mulWord, subHalf, subWord } from "./arithmetic";
 import { bitwiseHalf, bitwiseWord } from "./bitwise";
 import { sync_bounds } from "./bounds";
@@ -13,7 +11,7 @@ import {
   shiftLeftHalf, shiftLeftWord, shiftRightHalf, shiftRightSignedHalf, shiftRightSignedWord, shiftRightWord,
 } from "./shifts";
 import * as tnum from "./tnum";
-import { BITS, HALF, low } from "./width";
+import { BITS, HALF, LOW_BITS } from "./width";
 
 /** The source operand where it is the destination too. */
 const OPERAND: u32 = u32(memory.data(REG_SIZE, 8));
@@ -22,23 +20,9 @@ const OPERAND: u32 = u32(memory.data(REG_SIZE, 8));
 // @ts-ignore: decorator
 @inline
 function shiftAmount(src: u32, is32: u32): i64 {
-  const most = load<i64>(src, REG_UMAX);
-  if (is32) {
-    if (
-      low(load<i64>(src, REG_MASK)) != 0 ||
-      load<i32>(src, REG_S32_MIN) != load<i32>(src, REG_S32_MAX) ||
-      load<i32>(src, REG_U32_MIN) != load<i32>(src, REG_U32_MAX) ||
-      u64(most) >= u64(HALF)
-    ) return -1;
-    return i64(load<u32>(src, REG_U32_MIN));
-  }
-  if (
-    load<i64>(src, REG_MASK) != 0 ||
-    load<i64>(src, REG_SMIN) != load<i64>(src, REG_SMAX) ||
-    load<i64>(src, REG_UMIN) != most ||
-    u64(most) >= u64(BITS)
-  ) return -1;
-  return most;
+  const known = (load<i64>(src, REG_MASK) & (is32 ? LOW_BITS : i64(-1))) == 0;
+  const by = load<i64>(src, REG_UMAX);
+  return known && u64(by) < u64(is32 ? HALF : BITS) ? by : -1;
 }
 
 export function alu(dst: u32, src: u32, op: u32, is32: u32, off: u32): void {
