@@ -31,16 +31,32 @@ export function isTrustedReg(env: VerifierEnv, reg: Reg): boolean {
   return (type & TRUSTED_MODIFIERS) !== 0 && !hasUnsafeModifiers(type);
 }
 
-/** Whether the made-up structure of that suffix lists the member (btf_nested_type_is_trusted). */
-function isListed(btf: Btf, structId: number, suffix: string, member: string, targetId: number): boolean {
+const SUFFIXES = ["__safe_trusted", "__safe_trusted_or_null", "__safe_rcu", "__safe_rcu_or_null"] as const;
+type Suffix = (typeof SUFFIXES)[number];
+
+/** Members that a structure's made-up companions list, by suffix: `name` and the type pointed at. */
+type Companions = ReadonlyMap<Suffix, readonly { readonly name: string; readonly target: number }[]>;
+const companions = new WeakMap<Btf, Map<number, Companions>>();
+
+function companionsOf(btf: Btf, structId: number): Companions {
+  let known = companions.get(btf);
+  if (known === undefined) companions.set(btf, (known = new Map()));
+  let found = known.get(structId);
+  if (found === undefined) {
+    found = new Map(SUFFIXES.map((suffix) => [suffix, companionMembers(btf, structId, suffix)]));
+    known.set(structId, found);
+  }
+  return found;
+}
+
+function companionMembers(btf: Btf, structId: number, suffix: Suffix): { name: string; target: number }[] {
   const kind = btf.kindOf(structId);
-  const safeId = btf.find(btf.nameOf(structId) + suffix).find((id) => btf.kindOf(id) === kind);
-  if (safeId === undefined) return false;
-  const safe = btf.type(safeId);
-  if (safe.kind !== "struct" && safe.kind !== "union") return false;
-  return safe.members.some(({ name, type }) => {
+  const id = btf.find(btf.nameOf(structId) + suffix).find((one) => btf.kindOf(one) === kind);
+  const companion = id === undefined ? null : btf.type(id);
+  if (companion?.kind !== "struct" && companion?.kind !== "union") return [];
+  return companion.members.flatMap(({ name, type }) => {
     const pointer = type === 0 ? null : btf.type(type);
-    return name === member && pointer?.kind === "ptr" && resolveId(btf, pointer.type) === targetId;
+    return pointer?.kind === "ptr" ? [{ name, target: resolveId(btf, pointer.type) }] : [];
   });
 }
 
@@ -57,9 +73,10 @@ export function loadedPointerFlags(
   const plain = walkFlags & ~(TRUSTED_MODIFIERS | L.MEM_RCU);
   if ((type & L.PTR_UNTRUSTED) !== 0) return L.PTR_UNTRUSTED;
   if (!isTrustedReg(env, reg) && (type & L.MEM_RCU) === 0) return plain;
-  const btf = env.btf(m.get(reg, L.REG_A));
-  const structId = m.get(reg, L.REG_B);
-  const listed = (suffix: string): boolean => isListed(btf, structId, suffix, member, targetId);
+  const known = companionsOf(env.btf(m.get(reg, L.REG_A)), m.get(reg, L.REG_B));
+  // Name and type must both agree (btf_nested_type_is_trusted).
+  const listed = (suffix: Suffix): boolean =>
+    known.get(suffix)!.some((one) => one.name === member && one.target === targetId);
   if (listed("__safe_trusted")) return walkFlags | L.PTR_TRUSTED;
   if (listed("__safe_trusted_or_null")) return walkFlags | L.PTR_TRUSTED | L.PTR_MAYBE_NULL;
   if (!inRcuSection(env) || (type & L.PTR_MAYBE_NULL) !== 0) return L.PTR_UNTRUSTED;
