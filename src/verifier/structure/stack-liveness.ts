@@ -102,6 +102,10 @@ export class StackLiveness {
   #current: Instance | null = null;
   #writeInsn = 0;
   readonly #writes = new Int32Array(MAX_FRAMES * 2);
+  /** Something is in `#writes`. */
+  #wrote = false;
+  /** Instances of the outermost functions, by number of the function. */
+  readonly #roots: Instance[] = [];
   /** The state that `isAlive` answers for: its instances by frame. */
   readonly #queried: Instance[] = [];
   #queriedInsn = 0;
@@ -123,6 +127,11 @@ export class StackLiveness {
   /** The instance of frame `frame` of a state. */
   #instance(state: VerifierState, frame: number): Instance {
     const { m } = this.#env;
+    if (frame === 0) {
+      const root = m.get(state.frames[0]!, FRAME_SUBPROG);
+      const { start } = this.#env.subprogs[root]!;
+      return (this.#roots[root] ??= this.#find([], [start], this.#subprogEnd[root]!));
+    }
     const callsites: number[] = [];
     const starts: number[] = [];
     let subprog = 0;
@@ -165,17 +174,20 @@ export class StackLiveness {
 
   #startWrites(insn: number): void {
     this.#writeInsn = insn;
-    this.#writes.fill(0);
+    if (this.#wrote) this.#writes.fill(0);
+    this.#wrote = false;
   }
 
   /** The instruction in hand surely writes all of these slots of that frame (bpf_mark_stack_write). */
   markWrite(frame: number, low: number, high: number): void {
     const writes = this.#writes;
+    this.#wrote = true;
     writes[frame * 2]! |= low;
     writes[frame * 2 + 1]! |= high;
   }
   /** The same for one slot. */
   markWriteSlot(frame: number, slot: number): void {
+    this.#wrote = true;
     this.#writes[frame * 2 + (slot >> 5)]! |= 1 << (slot & 31);
   }
 
