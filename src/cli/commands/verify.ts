@@ -70,7 +70,7 @@ async function verifyObjects(files: readonly string[], options: Options): Promis
   const wanted: Judging = {
     program: text("prog"),
     type: text("type"),
-    logLevel: level === undefined ? (both ? 2 : 0) : Number(level),
+    logLevel: level === undefined ? (both ? 6 : 0) : Number(level),
     mode: text("mode") as Mode,
     btf: text("btf"),
   };
