@@ -147,7 +147,7 @@ const read = (off: number, size = 8): Uint8Array => program(load(size, 2, 1, off
 const CASES: readonly Case[] = [
   { name: "no target", attr: FENTRY, id: 0, says: "Tracing programs must provide btf_id" },
   { name: "no such type", attr: FENTRY, id: 9999, says: "attach_btf_id 9999 is invalid" },
-  { name: "a nameless type", attr: FENTRY, id: pFile, says: `attach_btf_id ${pFile} doesn't have a name` },
+  { name: "a nameless type", attr: FENTRY, id: pFile, says: `attach_btf_id ${pFile} is not a function` },
   { name: "no function", attr: FENTRY, id: small.file, says: `attach_btf_id ${small.file} is not a function` },
   { name: "a function", attr: FENTRY, id: ID.plain },
   { name: "one that never returns, at its start", attr: FENTRY, id: ID.exit },

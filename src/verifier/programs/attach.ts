@@ -69,7 +69,6 @@ function checkTarget(env: VerifierEnv): void {
   if (btf === null) refuse(env, "Tracing program can only be attached to another program annotated with BTF");
   if (btfId >= btf.count) refuse(env, `attach_btf_id ${btfId} is invalid`);
   const name = btf.nameOf(btfId);
-  if (name === "") refuse(env, `attach_btf_id ${btfId} doesn't have a name`);
   const isKernels = input.attachProgram === undefined;
   if (isKernels && env.type === P.BPF_PROG_TYPE_EXT) refuse(env, "Cannot replace kernel functions");
   const conservative = isKernels ? false : checkTargetProgram(env, btfId, name);

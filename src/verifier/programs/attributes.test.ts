@@ -18,6 +18,7 @@ describe("what BPF_PROG_LOAD refuses at once", () => {
     ["a type that is none", { type: 33 }, ERRNO.EINVAL],
     ["the type 0", { type: 0 }, ERRNO.EINVAL],
     ["unknown flags", { flags: 1 << 8 }, ERRNO.EINVAL],
+    ["a token that is none", { flags: 1 << 16 }, ERRNO.EINVAL],
     ["no instructions", { insns: new Uint8Array(0) }, ERRNO.E2BIG],
     ["more than a million instructions", { insns: new Uint8Array(8_000_008) }, ERRNO.E2BIG],
     ["an attach type that the type does not have", { type: P.BPF_PROG_TYPE_SK_LOOKUP }, ERRNO.EINVAL],

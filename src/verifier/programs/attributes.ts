@@ -2,7 +2,7 @@ import { ATTACH_TYPE as A, ERRNO, PROG_TYPE as P, PROG_FLAG } from "../../uapi/i
 import type { VerifierEnv } from "../env.ts";
 import type { RejectionKind } from "../kinds.ts";
 
-/** Flags of BPF_PROG_LOAD (linux/bpf.h). */
+/** Flags of BPF_PROG_LOAD (linux/bpf.h). BPF_F_TOKEN_FD is not among them: there are no tokens here. */
 const FLAGS = {
   BPF_F_STRICT_ALIGNMENT: 1 << 0,
   BPF_F_ANY_ALIGNMENT: 1 << 1,
@@ -12,7 +12,6 @@ const FLAGS = {
   BPF_F_XDP_HAS_FRAGS: PROG_FLAG.BPF_F_XDP_HAS_FRAGS,
   BPF_F_XDP_DEV_BOUND_ONLY: 1 << 6,
   BPF_F_TEST_REG_INVARIANTS: 1 << 7,
-  BPF_F_TOKEN_FD: 1 << 16,
 } as const;
 const ALL_FLAGS = Object.values(FLAGS).reduce<number>((all, flag) => all | flag, 0);
 
