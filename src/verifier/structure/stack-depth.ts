@@ -1,4 +1,5 @@
 import { ATTACH_TYPE, ERRNO, PROG_TYPE } from "../../uapi/index.ts";
+import { rejectUnended } from "../btf-info/records.ts";
 import type { VerifierEnv } from "../env.ts";
 import { kfuncName } from "./call-facts.ts";
 import { findSubprog, subprogEnd } from "./subprogs.ts";
@@ -117,7 +118,7 @@ class Depths {
         if (!isCall) continue;
         if (isExceptionCallback) {
           env.insnIdx = i;
-          env.reject(ERRNO.EINVAL, "V_EXCEPTION", `insn ${i} cannot call exception cb directly`, { insn: i });
+          rejectUnended(env, ERRNO.EINVAL, "V_EXCEPTION", `insn ${i} cannot call exception cb directly`, { insn: i });
         }
       }
       if (hasTailCall) this.#tailCall = true;
