@@ -1,5 +1,6 @@
 import * as L from "../../runtime/verifier-layout.ts";
 import type { VerifierEnv } from "../env.ts";
+import { BPF_ADD } from "../insns.ts";
 import type { Reg } from "../memory.ts";
 import type { VerifierState } from "../state.ts";
 import { frameInsn } from "./frames.ts";
@@ -22,6 +23,8 @@ export const linkedIsReg = (linked: number): boolean => (linked & 1) !== 0;
 /** Either mark of a constant added since. */
 const ADD_CONST = L.ID_ADD_CONST | L.ID_ADD_CONST32;
 const ID_BITS = ~ADD_CONST;
+/** Scratch register for the constant between two halves. */
+const DELTA = 14;
 
 /** Gives a scalar an id before it is copied (assign_scalar_id_before_mov). */
 export function assignScalarId(env: VerifierEnv, reg: Reg): void {
@@ -82,8 +85,11 @@ export function syncLinkedRegs(env: VerifierEnv, state: VerifierState, known: Re
     m.copyReg(reg, known);
     m.set(reg, L.REG_OFF, off);
     m.set(reg, L.REG_ID, id);
-    m.ops.add_const(reg, delta | 0, delta < 0 ? -1 : 0);
-    if (((id | knownId) & L.ID_ADD_CONST32) !== 0) m.ops.zext32(reg);
+    if (((id | knownId) & L.ID_ADD_CONST32) === 0) m.ops.add_const(reg, delta | 0, delta < 0 ? -1 : 0);
+    else {
+      m.ops.mark_known(m.scratch(DELTA), delta | 0, delta < 0 ? -1 : 0);
+      m.ops.alu(reg, m.scratch(DELTA), BPF_ADD, 1, 0);
+    }
   }
 }
 
