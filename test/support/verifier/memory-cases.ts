@@ -930,4 +930,24 @@ export const MEMORY_CASES: readonly MemoryCase[] = [
     root: "ok",
     bpf: "13 R3 variable stack access prohibited for !root, var_off=(0x0; 0x3) off=-4",
   },
+  {
+    name: "link far apart",
+    asm: "r7 = *(u32 *)(r1 + 0); r3 = r7; r4 = r7; w3 -= 64; w4 += 0x7fffffff; if r3 & 0x100 goto +3; r0 = r4; r0 = -r0; r0 = 0; r0 = 0; exit",
+    root: "ok",
+  },
+  {
+    name: "link far apart 32",
+    asm: "r7 = *(u32 *)(r1 + 0); r3 = r7; r4 = r7; w3 -= 64; w4 += 0x7fffffff; if w3 > 0x100 goto +2; r0 = r4; r5 = r3; r0 = 0; exit",
+    root: "ok",
+  },
+  {
+    name: "link far apart 64",
+    asm: "r7 = *(u32 *)(r1 + 0); r3 = r7; r4 = r7; r3 -= 64; r4 += 0x7fffffff; if r3 > 0x100 goto +2; r0 = r4; r5 = r3; r0 = 0; exit",
+    root: "ok",
+  },
+  {
+    name: "link far below",
+    asm: "r7 = *(u32 *)(r1 + 0); r3 = r7; r4 = r7; w3 += 64; w4 += -0x7fffffff; if w3 > 0x100 goto +2; r0 = r4; r5 = r3; r0 = 0; exit",
+    root: "ok",
+  },
 ];
