@@ -1,9 +1,11 @@
 import { release } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
+import { Random } from "../../../test/differential/random.ts";
 import { runningKernel } from "../../../test/support/linux.ts";
 import { skipped } from "../../../test/support/needs.ts";
 import { BothVerifiers, kernelBtf, type Trial } from "../../../test/support/verifier/both.ts";
 import { call, EXIT, load, mov, program, skipIfZero, store } from "../../../test/support/verifier/insns.ts";
+import { ObjectWalks } from "../../../test/support/verifier/object-walks.ts";
 import { sizeOf } from "../../btf/index.ts";
 import { PROG_TYPE as P } from "../../uapi/index.ts";
 
@@ -15,6 +17,7 @@ const kernel = usable ? await runningKernel(WHAT) : skipped(WHAT, `Linux ${relea
 /** Every STEP-th offset of the large structures, another one each run: ANYBPF_SEED says which. */
 const STEP = Number(process.env["ANYBPF_WALK_STEP"] ?? 7);
 const SEED = Number(process.env["ANYBPF_SEED"] ?? 1);
+const WALKS = Number(process.env["ANYBPF_WALKS"] ?? 2000);
 const SLEEPABLE = 16;
 
 type Target = Pick<Trial, "type" | "expectedAttachType" | "attachBtfId" | "flags" | "license">;
@@ -160,5 +163,14 @@ describe.skipIf(kernel === null)(WHAT, () => {
       accepted += both.accepted;
     }, 300_000);
   }
+  it(`${WALKS} random walks`, () => {
+    const walks = new ObjectWalks(btf!);
+    const both = new BothVerifiers(kernel!, btf!);
+    const programs = Array.from({ length: WALKS }, (_, n) => walks.next(new Random(SEED, n), `seed ${SEED} walk ${n}`));
+    expect(both.differences(programs)).toEqual([]);
+    expect(both.accepted / both.compared).toBeGreaterThan(0.15);
+    console.log(`random walks: ${both.compared} programs, ${both.accepted} accepted, logs alike`);
+  }, 3_600_000);
+
   afterAll(() => console.log(`objects: ${compared} programs, ${accepted} accepted, logs alike`));
 });
