@@ -392,7 +392,7 @@ const ATTACH_ACCESS: readonly (readonly [types: readonly number[], helpers: stri
 ];
 
 /** Helpers that only loaders with CAP_PERFMON may have programs call, whatever the type. */
-const PERFMON = "6 16 22 35 55 109 112-115 117 136-141 148-149 158 165 175-178 180 191 196";
+const PERFMON = "6 16 22 35 55 109 112-115 117 136-141 148-149 158 165-166 175-178 180 191 196";
 /** What remains of the helpers for every type to loaders without CAP_BPF. */
 const UNPRIVILEGED = "1-3 5 7-8 12 14-15 42 87-89 105-106 120 125 130-134 182 195 208";
 
