@@ -18,7 +18,7 @@ import { checkStackRange } from "./stack-range.ts";
 export type { MemoryMeta } from "./meta.ts";
 
 /** Scratch register that keeps one while it stands for its own non-null twin. */
-const SAVED = 15;
+const SAVED = 13;
 
 /** Program types whose context the kernel translates field by field (those with convert_ctx_access): no helper can be handed a part of it. */
 const CONVERTED: ReadonlySet<number> = new Set([
