@@ -23,7 +23,7 @@ describe("context structures", () => {
     }
   });
 
-  const btf = existsSync(VMLINUX) ? parseBtf(readFileSync(VMLINUX)) : null;
+  const btf = existsSync(VMLINUX) ? parseBtf(readFileSync(VMLINUX), VMLINUX) : null;
   if (btf === null) skipped("context structures against the kernel's BTF", `no ${VMLINUX}`);
   test.skipIf(btf === null)("fields lie where the kernel's BTF has them", () => {
     let checked = 0;

@@ -66,7 +66,7 @@ const outer = builder.add({
     member("tail", tail, 80),
   ],
 });
-const btf: Btf = parseBtf(builder.finish());
+const btf: Btf = parseBtf(builder.finish(), "test");
 
 function member(name: string, type: number, offset: number) {
   return { name, type, bitOffset: 8 * offset, bitSize: 0 };

@@ -54,7 +54,7 @@ class SmallKernel {
     return this.#builder.add({ kind: "typedef", name, type });
   }
   finish(): Btf {
-    return parseBtf(this.#builder.finish());
+    return parseBtf(this.#builder.finish(), "test");
   }
 }
 
@@ -358,7 +358,7 @@ describe("programs as targets", () => {
   const proto = own.add({ kind: "func_proto", name: "", type: int, params: [{ name: "a", type: int }] });
   const global = own.add({ kind: "func", name: "shared", type: proto, linkage: "global" });
   const hidden = own.add({ kind: "func", name: "hidden", type: proto, linkage: "static" });
-  const btf = parseBtf(own.finish());
+  const btf = parseBtf(own.finish(), "test");
   const target: AttachTarget = {
     type: P.BPF_PROG_TYPE_XDP,
     expectedAttachType: A.BPF_XDP,

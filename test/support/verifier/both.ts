@@ -10,7 +10,7 @@ const VMLINUX = "/sys/kernel/btf/vmlinux";
 
 /** The running kernel's BTF; null where it has none. */
 export function kernelBtf(): Btf | null {
-  return existsSync(VMLINUX) ? parseBtf(readFileSync(VMLINUX)) : null;
+  return existsSync(VMLINUX) ? parseBtf(readFileSync(VMLINUX), VMLINUX) : null;
 }
 
 /** A program for both verifiers. */
