@@ -13,7 +13,7 @@ import type { Trial } from "./both.ts";
 
 /** Programs that call helpers: each helper from each kind of program, and each helper with right and wrong arguments. */
 
-/** A kind of program: type, attach type, name of the kernel's type that it attaches to, flags. */
+/** A kind of program: type, attach type, name of the kernel's type that it attaches to ("" = none), flags. */
 export type ProgramKind = readonly [type: number, attachType: number, target?: string, flags?: number];
 
 const SLEEPABLE = 16;
@@ -42,7 +42,7 @@ export const PROGRAM_KINDS: readonly ProgramKind[] = [
   ...only(P.BPF_PROG_TYPE_LWT_SEG6LOCAL),
   [P.BPF_PROG_TYPE_FLOW_DISSECTOR, AT.BPF_FLOW_DISSECTOR],
   [P.BPF_PROG_TYPE_NETFILTER, AT.BPF_NETFILTER],
-  [P.BPF_PROG_TYPE_SYSCALL, 0, undefined, SLEEPABLE],
+  [P.BPF_PROG_TYPE_SYSCALL, 0, "", SLEEPABLE],
   [P.BPF_PROG_TYPE_TRACING, AT.BPF_TRACE_RAW_TP, "btf_trace_sched_switch"],
   [P.BPF_PROG_TYPE_TRACING, AT.BPF_TRACE_ITER, "bpf_iter_task"],
   [P.BPF_PROG_TYPE_TRACING, AT.BPF_TRACE_ITER, "bpf_iter_tcp"],
@@ -73,9 +73,9 @@ const store = (off: number, src: number) => op(0x7b, 10, src, off);
 const EXIT = op(0x95);
 
 function common(kind: ProgramKind, btf: Btf): Omit<Trial, "name" | "insns"> {
-  const [type, expectedAttachType, target, flags = 0] = kind;
+  const [type, expectedAttachType, target = "", flags = 0] = kind;
   const kinds = ["func", "typedef", "struct"] as const;
-  const ids = target === undefined ? [] : kinds.flatMap((word) => btf.find(target, word));
+  const ids = target === "" ? [] : kinds.flatMap((word) => btf.find(target, word));
   return { type, expectedAttachType, flags, ...(ids[0] === undefined ? {} : { attachBtfId: ids[0] }) };
 }
 
