@@ -3,6 +3,7 @@ import { checkBtfInfo, checkBtfInfoEarly } from "./btf-info/check.ts";
 import { VerifierEnv } from "./env.ts";
 import { failurePath } from "./explain/path.ts";
 import { verifyMain } from "./explore/main.ts";
+import { addStackExtra } from "./explore/stack-extra.ts";
 import { checkUnresolvedKfuncs } from "./kfuncs/sites.ts";
 import { lineAt } from "./log/insn-line.ts";
 import { insnText } from "./log/insn-text.ts";
@@ -39,6 +40,7 @@ const PHASES: readonly ((env: VerifierEnv) => void)[] = [
   checkMaxStackDepth,
   checkUnresolvedKfuncs,
   removeDeadCode,
+  addStackExtra,
 ];
 
 /** Decides on a program as BPF_PROG_LOAD of Linux 6.18 does. Never throws on account of the program. */

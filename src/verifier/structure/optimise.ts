@@ -42,8 +42,9 @@ function jumpsNowhere(env: VerifierEnv, i: number): boolean {
 export function stackDepths(env: VerifierEnv, accepted: boolean): number[] {
   if (!accepted) return env.subprogs.map((subprog) => subprog.stackDepth);
   const depths: number[] = [];
-  for (const [n, { start, stackDepth }] of env.subprogs.entries()) {
-    if (!env.bpfCapable || env.removed.subarray(start, subprogEnd(env, n)).includes(0)) depths.push(stackDepth);
+  for (const [n, { start, stackDepth, stackExtra }] of env.subprogs.entries()) {
+    if (!env.bpfCapable || env.removed.subarray(start, subprogEnd(env, n)).includes(0))
+      depths.push(stackDepth + stackExtra);
   }
   if (env.seenException && env.exceptionCallback === 0) depths.push(0);
   return depths;
