@@ -26,11 +26,6 @@ function tagIndex(btf: Btf): TagIndex {
   return index;
 }
 
-/** Declaration tags of a type as a whole: `bpf_kfunc`, `exception_callback:name`. */
-export function declTags(btf: Btf, typeId: number): readonly string[] {
-  return (tagIndex(btf).get(typeId) ?? []).filter((tag) => tag.component === -1).map((tag) => tag.text);
-}
-
 /** What follows `arg:` in the tags of a function's argument, known words or not. */
 export function argTags(btf: Btf, funcId: number, arg: number): readonly string[] {
   const tags = tagIndex(btf).get(funcId);
