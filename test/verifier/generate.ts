@@ -70,16 +70,16 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
   maps: {
     mix: [
       [25, S.lookup],
-      [30, S.valueAccess],
-      [10, S.mapWrite],
-      [10, S.bound],
+      [28, S.valueAccess],
+      [8, S.mapWrite],
+      [12, S.bound],
       [8, S.branch],
-      [8, S.arithmetic],
+      [10, S.arithmetic],
       [5, S.ringbuf],
       [4, S.loop],
     ],
     types: [SOCKET, XDP, TC],
-    length: [4, 12],
+    length: [3, 8],
     functions: false,
   },
   packets: {

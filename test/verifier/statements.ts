@@ -147,9 +147,12 @@ export const loop: Statement = (w, depth, block) => {
   const out: Mark = { at: 0 };
   const before = [...w.kinds];
   w.bind(head);
-  const rounds = w.random.pick([1, 2, 3, 5, 8, 20]);
+  // Branches in long loops cost verifiers millions of steps; a few such programs are enough.
+  const long = w.random.chance(25);
+  const rounds = w.random.pick(long ? [5, 8, 20] : depth > 1 ? [1, 2, 3] : [2, 3]);
+  const inner = long && w.random.chance(95) ? 0 : 1;
   if (w.random.chance(25)) w.jump(0xe5, 0, 0, 0, out);
-  block(w, Math.min(depth - 1, 1));
+  block(w, Math.min(depth - 1, inner));
   w.kinds[counter] = "scalar";
   w.raw(w.random.chance(80) ? 0x07 : 0x04, counter, 0, 0, w.random.chance(96) ? 1 : 0);
   w.jump(w.random.pick([0xa5, 0xa5, 0xc5, 0xa6, 0x55]), counter, 0, rounds, head);
