@@ -17,7 +17,7 @@ export function lineAt(lines: readonly LineInfo[], insn: number): LineInfo | nul
 
 /** The source line, where it is another than the last one shown: `; return 0; @ a.c:7` (verbose_linfo). */
 export function printSourceLine(env: VerifierEnv, insn: number, prefix: string): void {
-  if (!env.log.states) return;
+  if (env.log.level === 0) return;
   const line = lineAt(env.lines, insn);
   const last = env.log.lastLine;
   if (line === null || line === last) return;

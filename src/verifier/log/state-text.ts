@@ -75,7 +75,7 @@ function slotText(env: VerifierEnv, frame: Frame, slot: number, frameNumber: num
 
 /** Registers and slots of a frame as the log shows them, with a newline: all, or only what changed (print_verifier_state). */
 export function printState(env: VerifierEnv, state: VerifierState, frameNumber: number, all: boolean): void {
-  if (!env.log.states) return;
+  if (env.log.level === 0) return;
   const { m } = env;
   const frame = state.frames[frameNumber]!;
   let text = frameNumber === 0 ? "" : ` frame${frameNumber}:`;
