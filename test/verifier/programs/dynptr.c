@@ -252,7 +252,7 @@ SEC("tc") int adjust_bad(struct __sk_buff *skb)
 	return 0;
 }
 /* Functions take them whole. */
-__noinline int global_size(struct bpf_dynptr *p)
+__global int global_size(struct bpf_dynptr *p)
 {
 	return bpf_dynptr_size(p);
 }

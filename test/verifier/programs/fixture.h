@@ -13,6 +13,8 @@ char _license[] SEC("license") = LICENSE;
 #define __naked __attribute__((naked))
 /* A function that only assembly calls, or that must stay a function. */
 #define __sub static __attribute__((used, noinline))
+/* A global function that the compiler knows nothing of at its calls. */
+#define __global __attribute__((weak, noinline))
 #define __ctx_arg __attribute__((btf_decl_tag("arg:ctx")))
 #define __nonnull_arg __attribute__((btf_decl_tag("arg:nonnull")))
 #define __nullable_arg __attribute__((btf_decl_tag("arg:nullable")))

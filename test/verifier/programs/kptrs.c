@@ -28,6 +28,8 @@ SEC("syscall") int exchange_ok(void *ctx)
 	if (!s)
 		return 0;
 	struct task_struct *task = bpf_task_from_pid(1);
+	if (!task)
+		return 0;
 	task = bpf_kptr_xchg(&s->task, task);
 	if (task)
 		bpf_task_release(task);
@@ -39,6 +41,8 @@ SEC("syscall") int exchange_bad(void *ctx)
 	if (!s)
 		return 0;
 	struct task_struct *task = bpf_task_from_pid(1);
+	if (!task)
+		return 0;
 	bpf_kptr_xchg(&s->task, task);
 	return 0;
 }
@@ -73,6 +77,8 @@ SEC("syscall") int type_ok(void *ctx)
 	if (!s)
 		return 0;
 	struct bpf_cpumask *mask = bpf_cpumask_create();
+	if (!mask)
+		return 0;
 	mask = bpf_kptr_xchg(&s->mask, mask);
 	if (mask)
 		bpf_cpumask_release(mask);
@@ -83,13 +89,16 @@ SEC("syscall") int type_bad(void *ctx)
 	struct slot *s = slot();
 	if (!s)
 		return 0;
-	void *old = bpf_kptr_xchg(&s->task, bpf_cpumask_create());
+	void *mask = bpf_cpumask_create();
+	if (!mask)
+		return 0;
+	void *old = bpf_kptr_xchg(&s->task, mask);
 	if (old)
 		bpf_task_release(old);
 	return 0;
 }
 /* The object is gone after it has been put into the map, but for RCU. */
-SEC("tc") int given_ok(void *ctx)
+SEC("syscall") int given_ok(void *ctx)
 {
 	struct slot *s = slot();
 	if (!s)
@@ -102,7 +111,7 @@ SEC("tc") int given_ok(void *ctx)
 		bpf_cpumask_release(old);
 	return 0;
 }
-SEC("tc") int given_bad(void *ctx)
+SEC("syscall") int given_bad(void *ctx)
 {
 	struct slot *s = slot();
 	if (!s)
@@ -188,7 +197,7 @@ SEC("syscall") int protected_bad(void *ctx)
 	return has;
 }
 /* The field's address is exact. */
-SEC("tc") int address_ok(void *ctx)
+SEC("syscall") int address_ok(void *ctx)
 {
 	int key = 1;
 	struct slot *s = bpf_map_lookup_elem(&hashed, &key);
@@ -199,7 +208,7 @@ SEC("tc") int address_ok(void *ctx)
 		bpf_cpumask_release(mask);
 	return 0;
 }
-SEC("tc") int address_bad(void *ctx)
+SEC("syscall") int address_bad(void *ctx)
 {
 	int key = 1;
 	struct slot *s = bpf_map_lookup_elem(&hashed, &key);

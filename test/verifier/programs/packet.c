@@ -123,11 +123,11 @@ SEC("tc") int callee_bad(struct __sk_buff *skb)
 	return data[5] + n;
 }
 /* Global functions count by what they are able to do. */
-__noinline int global_moves(struct __sk_buff *skb)
+__global int global_moves(struct __sk_buff *skb)
 {
 	return bpf_skb_pull_data(skb, 0);
 }
-__noinline int global_keeps(struct __sk_buff *skb)
+__global int global_keeps(struct __sk_buff *skb)
 {
 	return skb->len;
 }
