@@ -115,9 +115,9 @@ function setPointer(env: VerifierEnv, btf: Btf, pointee: number, meta: KfuncMeta
   }
   let type = L.PTR_TO_BTF_ID;
   if (meta.is("bpf_get_kmem_cache")) type |= L.PTR_UNTRUSTED;
-  else if (meta.isRcuProtected || (meta.isIterNext && m.type(iterRecord(env, env.state, meta)) & L.MEM_RCU)) {
-    type |= L.MEM_RCU;
-  }
+  else if (meta.isRcuProtected) type |= L.MEM_RCU;
+  // An iterator that RCU does not protect keeps what it hands out alive.
+  if (meta.isIterNext) type |= m.type(iterRecord(env, env.state, meta)) & L.MEM_RCU ? L.MEM_RCU : L.PTR_TRUSTED;
   setR0(env, type, meta.prototype.btf, pointee);
 }
 
