@@ -254,10 +254,8 @@ export class VerifierEnv {
    * @param message the kernel's words, without the newline; lines before the last are written as they are
    */
   reject(errno: number, kind: RejectionKind, message: string, data: RejectionData = {}): never {
-    if (message !== "") {
-      this.log.write(`${message}\n`);
-      this.log.lastMessage = message;
-    }
+    if (message !== "") this.log.write(`${message}\n`);
+    this.log.lastMessage = message;
     throw new Rejection(errno, kind, data);
   }
 

@@ -133,6 +133,8 @@ export interface VerifierStats {
 export interface ProgramFacts {
   /** By slot: whether any path reaches it. */
   readonly seen: Uint8Array;
+  /** By slot: 1 where the kernel takes the instruction out after the walk (code that no path reaches, jumps to the next instruction). */
+  readonly removed: Uint8Array;
   /** By slot: type of the pointer that a load or store goes through (its base type), 0 = none or several. */
   readonly pointerKinds: Uint8Array;
   /** Slot of a helper call → the one map that it always gets. */

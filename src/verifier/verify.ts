@@ -4,6 +4,7 @@ import { VerifierEnv } from "./env.ts";
 import { failurePath } from "./explain/path.ts";
 import { verifyMain } from "./explore/main.ts";
 import { addStackExtra } from "./explore/stack-extra.ts";
+import { programFacts } from "./facts.ts";
 import { checkUnresolvedKfuncs } from "./kfuncs/sites.ts";
 import { lineAt } from "./log/insn-line.ts";
 import { insnText } from "./log/insn-text.ts";
@@ -73,7 +74,7 @@ export function verify(input: ProgramInput, options: VerifyOptions = {}): Verdic
     stats: statistics(env, errno === 0, microseconds),
     lineAt: (insn) => lineAt(lines, insn),
     insnText: (insn) => insnText(env, insn),
-    facts: null,
+    facts: errno === 0 ? programFacts(env) : null,
   };
 }
 

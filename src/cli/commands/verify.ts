@@ -9,7 +9,7 @@ import { compareJudged } from "../verify/both.ts";
 import { compareReports, readBaseline } from "../verify/compare.ts";
 import { renderHot } from "../verify/hot.ts";
 import { verifyReport } from "../verify/json.ts";
-import { type Judged, type Judging, judgeLinux, judgeSimulated, kernelBtf } from "../verify/judge.ts";
+import { type Judged, type Judging, judgeLinux, judgeSimulated, kernelBtf, kernelFacts } from "../verify/judge.ts";
 import { renderTable } from "../verify/table.ts";
 import { renderVerdicts } from "../verify/text.ts";
 import { verifyVector } from "../verify/vectors.ts";
@@ -39,7 +39,7 @@ const now = () => performance.now() * 1e6;
 
 async function verifyVectors(path: string, options: Options): Promise<number> {
   const btf = kernelBtf(options["btf"] as string | undefined);
-  const settings = { mode: options["mode"] as Mode, now, ...(btf === null ? {} : { kernel: { vmlinux: btf } }) };
+  const settings = { mode: options["mode"] as Mode, now, kernel: kernelFacts(btf) };
   const input = path === "-" ? process.stdin : createReadStream(path);
   let line = 0;
   let out = "";

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { type Btf, parseBtf } from "../../btf/index.ts";
 import { type Backend, loadObject, type ProgLoadAttr, VerifierKernel } from "../../kernel/index.ts";
 import { type ObjectSpec, type ProgramSpec, readObject } from "../../loader/index.ts";
-import { openLinux, verifierStatistics } from "../../node/linux/index.ts";
+import { openLinux, possibleCpus, verifierStatistics } from "../../node/linux/index.ts";
 import { findProgramType, programTypeLabel } from "../../uapi/index.ts";
 import { BpfError } from "../../util/index.ts";
-import type { Mode, ProgramInput, Verdict } from "../../verifier/index.ts";
+import type { KernelFacts, Mode, ProgramInput, Verdict } from "../../verifier/index.ts";
 import { readBytes } from "../run/files.ts";
 import { verifyError } from "./errors.ts";
 
@@ -47,6 +47,7 @@ export interface Judged {
   readonly own: { readonly input: ProgramInput; readonly verdict: Verdict } | null;
 }
 
+const CPUS = "/sys/devices/system/cpu/possible";
 const RUNNING_BTF = "/sys/kernel/btf/vmlinux";
 const now = () => performance.now() * 1e6;
 
@@ -54,6 +55,14 @@ const now = () => performance.now() * 1e6;
 export function kernelBtf(path: string | undefined): Btf | null {
   if (path !== undefined) return parseBtf(readBytes(path), path);
   return existsSync(RUNNING_BTF) ? parseBtf(readFileSync(RUNNING_BTF), RUNNING_BTF) : null;
+}
+
+/** What verdicts depend on besides the program: the kernel's BTF, and how many CPUs there may be. */
+export function kernelFacts(btf: Btf | null): KernelFacts {
+  return {
+    ...(btf === null ? {} : { vmlinux: btf }),
+    ...(existsSync(CPUS) ? { possibleCpus: possibleCpus().length } : {}),
+  };
 }
 
 /** An object's wanted programs, each handed to `judge` as it would be loaded. */
@@ -86,7 +95,7 @@ export function judgeSimulated(files: readonly string[], wanted: Judging, btf: B
     logLevel: wanted.logLevel,
     mode: wanted.mode,
     now,
-    ...(btf === null ? {} : { kernel: { vmlinux: btf } }),
+    kernel: kernelFacts(btf),
   });
   for (const file of files) {
     const spec = readObject(readBytes(file), { name: file });

@@ -1,5 +1,6 @@
 export { ATTACH_TYPE } from "../../uapi/index.ts";
 export { LinuxBackend, openLinux } from "../linux-backend.ts";
+export { possibleCpus } from "./cpus.ts";
 export { LinuxEventReader } from "./events.ts";
 export type { BtfInfo } from "./info.ts";
 export type { VerifierStatistics } from "./log.ts";
