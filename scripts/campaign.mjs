@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureInstalled, root } from "./setup.mjs";
 
-/** Runs the tests of random programs at `path` with the number of programs (`variable` of the environment), seed and first program asked for. */
-export function campaign(path, variable, programs) {
+/** Runs the tests of random programs at `paths` with the number of programs (`variable` of the environment), seed and first program asked for. */
+export function campaign(paths, variable, programs) {
   const { values: options } = parseArgs({
     options: {
       programs: { type: "string", default: programs },
@@ -21,7 +21,7 @@ export function campaign(path, variable, programs) {
   ensureInstalled();
   const vitest = spawnSync(
     process.execPath,
-    [join(root, "node_modules/vitest/vitest.mjs"), "run", path, "--disable-console-intercept"],
+    [join(root, "node_modules/vitest/vitest.mjs"), "run", ...paths, "--disable-console-intercept"],
     {
       cwd: root,
       stdio: "inherit",

@@ -7,7 +7,7 @@ import { MAPS, type Vector } from "./vector.ts";
 
 /** What the verifier accepts runs without a fault where every access is checked; and pruning changes no verdict. */
 
-const ACCEPTED = Number(process.env["ANYBPF_ACCEPTED"] ?? 1000);
+const ACCEPTED = Number(process.env["ANYBPF_VERDICTS"] ?? 1000);
 const SEED = Number(process.env["ANYBPF_SEED"] ?? 11);
 const INPUTS = 4;
 /** Programs that share a kernel and its maps. */
