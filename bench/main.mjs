@@ -1,10 +1,12 @@
-// Benchmarks: our engines against each other and against the running kernel's JIT, as ratios from interleaved runs.
-// `npm run bench [-- --json FILE] [-- --only TEXT]`. The kernel's part needs CAP_BPF.
+// Benchmarks: our engines against each other and against the running kernel's JIT, then our verifier against the kernel's, as ratios
+// from interleaved runs. `npm run bench [-- --json FILE] [-- --only TEXT]`; `--only verify` leaves the engines out. The kernel's part
+// needs CAP_BPF.
 import { writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { CASES } from "./cases.mjs";
 import { loadKernel, loadOurs } from "./load.mjs";
+import { verifierTimes } from "./verify.mjs";
 
 const { values: options } = parseArgs({
   options: { json: { type: "string" }, only: { type: "string" }, rounds: { type: "string", default: "50" } },
@@ -105,7 +107,7 @@ function print(rows) {
     );
   }
   const insns = rows.map((r) => r.perInsn);
-  console.log(`interpreter: median ${median(insns).toFixed(2)} ns per instruction`);
+  if (insns.length > 0) console.log(`interpreter: median ${median(insns).toFixed(2)} ns per instruction`);
 }
 
 /** Milliseconds to compile 1,000 instructions, without and with V8's own compilation. */
@@ -133,12 +135,15 @@ for (const entry of CASES) {
   if (options.only !== undefined && !entry.name.includes(options.only)) continue;
   rows.push(await measureCase(entry));
 }
-print(rows);
-const compile = compileTimes();
-console.log(
-  `jit compile time per 1,000 instructions: ${compile.emit.toFixed(2)} ms to wasm (${compile.first.toFixed(2)} the first time), ` +
-    `${compile.install.toFixed(2)} ms with V8's compilation and instantiation`,
-);
+if (options.only !== "verify") {
+  print(rows);
+  const compile = compileTimes();
+  console.log(
+    `jit compile time per 1,000 instructions: ${compile.emit.toFixed(2)} ms to wasm (${compile.first.toFixed(2)} the first time), ` +
+      `${compile.install.toFixed(2)} ms with V8's compilation and instantiation`,
+  );
+}
+const verifier = await verifierTimes(options.only === "verify" ? undefined : options.only);
 if (options.json !== undefined) {
   const row = (r, engine, ns, ratio) => ({
     program: r.name,
@@ -153,6 +158,13 @@ if (options.json !== undefined) {
       row(r, "jit", r.jit, r.jitRatio),
       row(r, "interpreter", r.interpreter, r.interpreterRatio),
     ]),
+    verifier: verifier.map((r) => ({
+      program: r.name,
+      processed: r.processed,
+      us: r.ours,
+      kernel_us: r.kernel,
+      ratio: r.ratio,
+    })),
   };
   writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }
