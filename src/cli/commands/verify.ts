@@ -32,6 +32,33 @@ function misuse(files: readonly string[], vectors: string | undefined, options: 
   const budget = options["maxInsns"];
   if (budget !== undefined && !/^\d{1,9}$/.test(String(budget)))
     return "--max-insns takes a number of at most nine digits";
+  return conflict(vectors, options);
+}
+
+/** One answer at a time. */
+const OUTPUTS = ["explain", "json", "sarif", "table", "hot", "compare"] as const;
+/** What says something about objects only. */
+const OF_OBJECTS = ["prog", "type", "logLevel", ...OUTPUTS, "maxInsns", "compareKernel"] as const;
+
+const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function conflict(vectors: string | undefined, options: Options): string | null {
+  const given = (name: string) => options[name] !== undefined && options[name] !== false;
+  if (vectors !== undefined) {
+    if (options["kernel"] === "linux") return "--vectors goes to the simulated kernel's verifier only";
+    const odd = OF_OBJECTS.find((name) => given(name) && name !== "json");
+    return odd === undefined ? null : `--vectors does not go with ${flag(odd)}`;
+  }
+  if (given("jsonLines")) return "--json-lines goes with --vectors";
+  if (given("compareKernel")) {
+    const odd = ["explain", "sarif", "table", "hot", "compare", "maxInsns"].find(given);
+    return odd === undefined ? null : `--compare-kernel does not go with ${flag(odd)}`;
+  }
+  const wanted = OUTPUTS.filter(given);
+  if (wanted.length > 1) return `${flag(wanted[0]!)} and ${flag(wanted[1]!)} are two answers; give one`;
+  const kernel = options["kernel"] === "linux";
+  if (kernel && (options["mode"] ?? "root") !== "root") return "--mode is for the simulated kernel";
+  if (kernel && given("hot")) return "--hot is for the simulated kernel";
   return null;
 }
 
@@ -101,14 +128,12 @@ async function render(results: readonly Judged[], kernel: "simulated" | "linux",
   return renderVerdicts(results);
 }
 
-/** The logs as the kernel writes them, and what bpf(2) gives. */
+/** The logs as the kernel writes them, and nothing else where there is one: tools read them. */
 function renderLogs(results: readonly Judged[]): string {
+  const log = (r: Judged) => r.log.replace(/[^\n\t]+/g, escapeText);
+  if (results.length === 1) return log(results[0]!);
   const ending = ({ accepted, errno }: Judged) => (accepted ? "accepted" : `refused: ${errnoName(errno)}`);
-  return results
-    .map(
-      (r) => `${escapeText(`${r.file}: ${r.program}: ${ending(r)}`)}\n${r.log.split("\n").map(escapeText).join("\n")}`,
-    )
-    .join("\n");
+  return results.map((r) => `${escapeText(`${r.file}: ${r.program}: ${ending(r)}`)}\n${log(r)}`).join("\n");
 }
 
 function overBudget(results: readonly Judged[], budget: string | undefined): number {

@@ -1,4 +1,5 @@
 import { errnoName } from "../../uapi/index.ts";
+import { type Explanation, explain, type Place } from "../../verifier/index.ts";
 import type { Judged } from "./judge.ts";
 
 /** `verify --json` (schema/verify.schema.json), and what `--compare` reads. */
@@ -32,29 +33,88 @@ export interface ProgramReport {
 export interface FailureReport {
   /** Stable code, `V_…`; null where the running kernel decided. */
   readonly code: string | null;
+  /** What the path shows to be behind it, a word as stable as the code. */
+  readonly cause: string | null;
   readonly message: string;
   /** Slot, -1 = no instruction's. */
   readonly insn: number;
-  readonly source: {
-    readonly file: string;
-    readonly line: number;
-    readonly column: number;
-    readonly text: string;
-  } | null;
+  readonly source: SourceReport | null;
   readonly data: Readonly<Record<string, string | number | boolean>>;
+  /** Null where the running kernel decided. */
+  readonly explanation: ExplanationReport | null;
+}
+
+export interface SourceReport {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+}
+
+export interface PlaceReport {
+  readonly insn: number;
+  /** As the verifier's log shows it. */
+  readonly text: string;
+  readonly source: SourceReport | null;
+}
+
+export interface ExplanationReport {
+  readonly title: string;
+  readonly why: string;
+  readonly repair: string;
+  readonly notes: readonly string[];
+  readonly subject: {
+    readonly name: string;
+    readonly known: string;
+    readonly words: string | null;
+    readonly since: PlaceReport | null;
+  } | null;
+  readonly evidence: readonly (PlaceReport & { readonly what: string })[];
+  /** Decisions, oldest first. */
+  readonly path: readonly (PlaceReport & { readonly taken: boolean; readonly to: number; readonly times: number })[];
+  readonly earlierDecisions: number;
+}
+
+function placeReport({ insn, text, line }: Place): PlaceReport {
+  const source =
+    line === null ? null : { file: line.file, line: line.line, column: line.column, text: line.source.trim() };
+  return { insn, text, source };
+}
+
+function explanationReport(e: Explanation): ExplanationReport {
+  const { title, why, advice, notes, subject, evidence, branches, branchesBefore } = e;
+  return {
+    title,
+    why,
+    repair: advice,
+    notes,
+    subject:
+      subject === null ? null : { ...subject, since: subject.since === null ? null : placeReport(subject.since) },
+    evidence: evidence.map(({ place, what }) => ({ what, ...placeReport(place) })),
+    path: branches.map(({ place, taken, to, times }) => ({ ...placeReport(place), taken, to: to.insn, times })),
+    earlierDecisions: branchesBefore,
+  };
 }
 
 function failureReport({ own, message }: Judged): FailureReport {
-  if (own === null) return { code: null, message, insn: -1, source: null, data: {} };
-  const failure = own.verdict.failure!;
-  const line = failure.insn < 0 ? null : own.verdict.lineAt(failure.insn);
-  const source =
-    line === null ? null : { file: line.file, line: line.line, column: line.column, text: line.source.trim() };
+  const explanation = own === null ? null : explain(own.input, own.verdict);
+  if (own === null || explanation === null) {
+    return { code: null, cause: null, message, insn: -1, source: null, data: {}, explanation: null };
+  }
   const data: Record<string, string | number | boolean> = {};
-  for (const [name, value] of Object.entries(failure.data)) {
+  for (const [name, value] of Object.entries(own.verdict.failure!.data)) {
     if (value !== undefined) data[name] = typeof value === "bigint" ? value.toString() : value;
   }
-  return { code: failure.kind, message, insn: failure.insn, source, data };
+  const { kind, cause, place } = explanation;
+  return {
+    code: kind,
+    cause,
+    message,
+    insn: place?.insn ?? -1,
+    source: place === null ? null : placeReport(place).source,
+    data,
+    explanation: explanationReport(explanation),
+  };
 }
 
 /** @param logs whether the verifier's logs go in */

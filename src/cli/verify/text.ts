@@ -1,12 +1,13 @@
 import { errnoName } from "../../uapi/index.ts";
 import { escapeText } from "../../util/index.ts";
-import { type Explanation, explain, type Place } from "../../verifier/index.ts";
+import { type Decision, type Explanation, explain, type Place } from "../../verifier/index.ts";
 import { count } from "../count.ts";
 import type { Judged } from "./judge.ts";
+import { shortPath, trimmed, wrapped } from "./layout.ts";
 
 /** One line per accepted program; what is wrong, why, and what to do for every other. */
 export function renderVerdicts(results: readonly Judged[]): string {
-  return `${results.flatMap(verdictLines).map(escapeText).join("\n")}\n`;
+  return `${results.flatMap(verdictLines).map(escapeText).join("\n").trimEnd()}\n`;
 }
 
 function verdictLines(result: Judged): string[] {
@@ -24,17 +25,21 @@ function cost({ processed, stackDepth, microseconds }: Judged): string {
   return `${count(processed)} instructions processed${stack}, ${(microseconds / 1000).toFixed(1)} ms`;
 }
 
-const where = ({ line, insn }: Place) => (line === null ? `instruction ${insn}` : `${line.file}:${line.line}`);
+const code = ({ kind, cause }: Explanation) => (cause === null ? kind : `${kind}: ${cause}`);
+const where = ({ line, insn }: Place) =>
+  line === null ? `instruction ${insn}` : `${shortPath(line.file)}:${line.line}`;
 
 function explanationLines(e: Explanation): string[] {
   return [
-    `error: ${e.title} [${e.kind}]`,
+    `error: ${e.title} [${code(e)}]`,
     ...(e.place === null ? [] : excerpt(e.place)),
-    `  the kernel says: ${e.message}`,
+    ...(e.message === "" ? [] : wrapped("  the kernel says: ", e.message)),
     ...subjectLines(e),
+    ...evidenceLines(e),
     ...pathLines(e),
-    ...(e.why === "" ? [] : [`  why: ${e.why}`]),
-    ...(e.advice === "" ? [] : [`  what to do: ${e.advice}`]),
+    ...wrapped("  why: ", e.why),
+    ...wrapped("  what to do: ", e.advice),
+    ...e.notes.flatMap((note) => wrapped("  note: ", note)),
   ];
 }
 
@@ -45,22 +50,47 @@ function excerpt(place: Place): string[] {
   if (line === null) return [`  --> instruction ${insn}`];
   const number = String(line.line);
   const margin = " ".repeat(number.length);
-  return [`  --> ${line.file}:${line.line}`, `  ${number} | ${line.source.trimEnd()}`, `  ${margin} |   ${insn}`];
+  return [
+    `  --> ${shortPath(line.file)}:${line.line}:${line.column}`,
+    `  ${margin} |`,
+    `  ${number} | ${trimmed(line.source, line.column)}`,
+    `  ${margin} |   ${insn}`,
+  ];
 }
 
-function subjectLines({ subject }: Explanation): string[] {
+function subjectLines({ subject, place }: Explanation): string[] {
   if (subject === null) return [];
-  const { since } = subject;
-  const known = `  ${subject.name} is ${subject.known}`;
-  return since === null ? [known] : [`${known}, since ${where(since)} (${since.insn}: ${since.text})`];
+  const { since, name, known, words } = subject;
+  const lines = wrapped("  ", `${name} is ${known}${words === null ? "" : `: ${words}`}`, 4);
+  if (since === null || since.insn === place?.insn) return lines;
+  return [...lines, ...sourced("      since ", since)];
 }
 
-function pathLines({ branches, branchesBefore }: Explanation): string[] {
+function evidenceLines({ evidence, subject }: Explanation): string[] {
+  const others = evidence.filter(
+    ({ place }) => place.insn !== subject?.since?.insn || subject.known.startsWith("scalar"),
+  );
+  return others.flatMap(({ place, what }) => [`  ${what}:`, ...sourced("      ", place)]);
+}
+
+/** One line: place, source, instruction. */
+function sourced(head: string, place: Place, tail = ""): string[] {
+  const { line, insn, text } = place;
+  const source = line === null ? "" : `  ${trimmed(line.source, line.column, 50)}`;
+  const at = line === null ? "" : where(place);
+  return [`${head}${at}${source}${line === null ? "" : "  "}(${insn}: ${text})${tail}`];
+}
+
+/** Whether the path leaves the straight line, and where to. */
+function outcome({ taken, to, place, times }: Decision, pathCut: boolean): string {
+  const target = to.line === null || to.line.line === place.line?.line ? `to ${to.insn}` : `to line ${to.line.line}`;
+  const often = times === 1 ? "" : `, ${pathCut ? "at least " : ""}${count(times)} times`;
+  return ` ${taken ? "jumps" : "goes on"} ${target}${often}`;
+}
+
+function pathLines({ branches, branchesBefore, pathCut }: Explanation): string[] {
   if (branches.length === 0) return [];
-  const earlier = branchesBefore === 0 ? [] : [`    (${count(branchesBefore)} earlier branches)`];
-  const told = branches.map(({ place, taken }) => {
-    const source = place.line === null ? place.text : place.line.source.trim();
-    return `    ${where(place)}  ${source}  (${place.insn}: ${taken ? "jumps" : "falls through"})`;
-  });
+  const earlier = branchesBefore === 0 ? [] : [`      (${count(branchesBefore)} earlier)`];
+  const told = branches.flatMap((branch) => sourced("      ", branch.place, outcome(branch, pathCut)));
   return ["  how it got there:", ...earlier, ...told];
 }

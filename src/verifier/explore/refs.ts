@@ -94,24 +94,27 @@ export function releaseIrq(state: VerifierState, id: number): boolean {
   return true;
 }
 
-/** Writes a line for each reference that the function still holds; whether there is any (check_reference_leak). */
-function hasLeaks(env: VerifierEnv, exceptionExit: boolean): boolean {
+/** Writes a line for each reference that the function still holds; the first, or null (check_reference_leak). */
+function firstLeak(env: VerifierEnv, exceptionExit: boolean): Reference | null {
   const { state, m } = env;
-  if (!exceptionExit && m.get(state.frame, L.FRAME_NUMBER) !== 0) return false;
+  if (!exceptionExit && m.get(state.frame, L.FRAME_NUMBER) !== 0) return null;
   // A struct_ops function may give a reference back to the kernel as its result.
   const mayReturn = env.opsType === PROG_TYPE.BPF_PROG_TYPE_STRUCT_OPS && !exceptionExit;
-  let leaks = false;
+  let first: Reference | null = null;
   for (const ref of state.refs) {
     if (ref.type !== REF_TYPE_PTR || (mayReturn && m.ref(env.reg(0)) === ref.id)) continue;
-    env.verbose(`Unreleased reference id=${ref.id} alloc_insn=${ref.insnIdx}\n`);
-    leaks = true;
+    const message = `Unreleased reference id=${ref.id} alloc_insn=${ref.insnIdx}`;
+    env.verbose(`${message}\n`);
+    env.log.lastMessage = message;
+    first ??= ref;
   }
-  return leaks;
+  return first;
 }
 
 /** Refuses exits with references held (check_reference_leak). */
 export function checkReferenceLeak(env: VerifierEnv, exceptionExit: boolean): void {
-  if (hasLeaks(env, exceptionExit)) env.reject(ERRNO.EINVAL, "V_REFERENCE_LEAK", "");
+  const leak = firstLeak(env, exceptionExit);
+  if (leak !== null) env.reject(ERRNO.EINVAL, "V_REFERENCE_LEAK", "", { id: leak.id, allocInsn: leak.insnIdx });
 }
 
 /** Refuses `what` inside locks, sections and with references (check_resource_leak). */
@@ -120,9 +123,10 @@ export function checkResourceLeak(env: VerifierEnv, exceptionExit: boolean, chec
   if (checkLock && state.activeLocks > 0) {
     env.reject(ERRNO.EINVAL, "V_LOCK", `${what} cannot be used inside bpf_spin_lock-ed region`);
   }
-  if (state.refs.length > 0 && hasLeaks(env, exceptionExit)) {
-    const { id, insnIdx } = state.refs.find((ref) => ref.type === REF_TYPE_PTR)!;
-    env.reject(ERRNO.EINVAL, "V_REFERENCE_LEAK", `${what} would lead to reference leak`, { id, allocInsn: insnIdx });
+  const leak = state.refs.length === 0 ? null : firstLeak(env, exceptionExit);
+  if (leak !== null) {
+    const data = { id: leak.id, allocInsn: leak.insnIdx };
+    env.reject(ERRNO.EINVAL, "V_REFERENCE_LEAK", `${what} would lead to reference leak`, data);
   }
   if (!checkLock) return;
   if (state.activeIrqId !== 0) {
