@@ -50,7 +50,7 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
       [8, S.stack],
     ],
     types: [SOCKET, XDP, ...CGROUP],
-    length: [4, 12],
+    length: [5, 16],
     functions: false,
   },
   stack: {

@@ -141,7 +141,7 @@ export const branch: Statement = (w, depth, block) => {
 /** A loop with a counter; its bound is a constant, or a number in bounds. */
 export const loop: Statement = (w, depth, block) => {
   const counter = w.random.pick([6, 7, 8, 9]);
-  if (w.kinds[counter] === "ctx") return;
+  if (w.kinds[counter] === "ctx" || w.counters.includes(counter)) return;
   w.movImm(counter, 0);
   const head: Mark = { at: 0 };
   const out: Mark = { at: 0 };
@@ -149,12 +149,16 @@ export const loop: Statement = (w, depth, block) => {
   w.bind(head);
   // Branches in long loops cost verifiers millions of steps; a few such programs are enough.
   const long = w.random.chance(25);
-  const rounds = w.random.pick(long ? [5, 8, 20] : depth > 1 ? [1, 2, 3] : [2, 3]);
+  const rounds = w.random.pick(long ? [5, 8, 20] : [1, 2, 3, 4]);
   const inner = long && w.random.chance(95) ? 0 : 1;
   if (w.random.chance(25)) w.jump(0xe5, 0, 0, 0, out);
+  // A loop whose counter is lost costs a verifier a million steps: few of them will do.
+  w.kinds[counter] = "none";
+  w.counters.push(counter);
   block(w, Math.min(depth - 1, inner));
+  w.counters.pop();
   w.kinds[counter] = "scalar";
-  w.raw(w.random.chance(80) ? 0x07 : 0x04, counter, 0, 0, w.random.chance(96) ? 1 : 0);
+  w.raw(w.random.chance(80) ? 0x07 : 0x04, counter, 0, 0, w.random.chance(99) ? 1 : 0);
   w.jump(w.random.pick([0xa5, 0xa5, 0xc5, 0xa6, 0x55]), counter, 0, rounds, head);
   w.bind(out);
   w.kinds = w.kinds.map((kind, r) => (kind === before[r] || w.random.chance(3) ? kind : "none"));
@@ -226,7 +230,7 @@ export const lookup: Statement = (w) => {
     return;
   }
   const keep = w.random.pick([6, 7, 8, 9, 0]);
-  if (keep !== 0 && w.kinds[keep] !== "ctx") w.mov(keep, 0);
+  if (keep !== 0 && w.kinds[keep] !== "ctx" && !w.counters.includes(keep)) w.mov(keep, 0);
 };
 
 /** Goes to the exit where r0 is null, most of the time. */
@@ -352,7 +356,7 @@ export const ringbuf: Statement = (w) => {
   w.kinds[0] = "record";
   checkNull(w);
   const keep = w.random.pick([6, 7, 8, 9]);
-  if (w.kinds[keep] === "ctx") return;
+  if (w.kinds[keep] === "ctx" || w.counters.includes(keep)) return;
   w.mov(keep, 0);
   access(w, keep, w.random.chance(90) ? w.random.below(size / 8) * 8 : size);
   if (w.random.chance(6)) return;

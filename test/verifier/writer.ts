@@ -40,6 +40,8 @@ export class Writer {
   kinds: Kind[] = Array.from({ length: 11 }, () => "none");
   /** Bytes of stack believed to be written, lowest offset per 8-byte slot. */
   written = new Set<number>();
+  /** Registers that count rounds of the loops around. */
+  counters: number[] = [];
   type = 6;
   attachType = 0;
   flags = 0;
@@ -108,10 +110,11 @@ export class Writer {
   values(): number[] {
     return this.kinds.flatMap((kind, r) => (kind.startsWith("value") ? [r] : []));
   }
-  /** A register to write; the context's last copy is spared most of the time. */
+  /** A register to write; the context's last copy is spared, and counters of loops are nearly always. */
   target(): number {
     const spared = this.kinds.filter((kind) => kind === "ctx").length > 1 ? "" : "ctx";
-    const free = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((r) => this.kinds[r] !== spared);
+    const counters = this.random.chance(99) ? this.counters : [];
+    const free = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((r) => this.kinds[r] !== spared && !counters.includes(r));
     return this.random.pick(free);
   }
 

@@ -130,7 +130,7 @@ export function pushCallbackCall(
     return;
   }
   // Called back before the helper returns, any number of times: one path goes into the function, one on.
-  const inside = pushPath(env, info.start, insnIdx, false);
+  const inside = pushPath(env, info.start, insnIdx, false, ERRNO.ENOMEM);
   setupFuncEntry(env, subprog, insnIdx, setCalleeState, inside);
   inside.callbackUnrollDepth++;
   const caller = inside.frames[inside.curframe - 1]!;

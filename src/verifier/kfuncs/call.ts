@@ -85,7 +85,7 @@ function allowedMeta(env: VerifierEnv, prototype: KfuncPrototype): KfuncMeta {
 /** The path on which a resilient lock could not be taken. */
 function splitLock(env: VerifierEnv): void {
   const { m } = env;
-  const failed = pushPath(env, env.insnIdx + 1, env.insnIdx, false);
+  const failed = pushPath(env, env.insnIdx + 1, env.insnIdx, false, ERRNO.ENOMEM);
   for (let n = 0; n < CALLER_SAVED; n++) m.ops.mark_not_init(m.reg(failed.frame, n));
   const r0 = m.reg(failed.frame, 0);
   markUnknownReg(env, r0);

@@ -260,7 +260,7 @@ function forkSignMask(env: VerifierEnv, to: Reg): void {
     m.i32[at + (L.REG_SMAX >> 2)] === 0 &&
     m.i32[at + (L.REG_SMAX >> 2) + 1] === 0;
   if (!word && !(m.get(to, L.REG_S32_MIN) === -1 && m.get(to, L.REG_S32_MAX) === 0)) return;
-  const branch = pushPath(env, env.insnIdx, env.insnIdx, false);
+  const branch = pushPath(env, env.insnIdx, env.insnIdx, false, ERRNO.ENOMEM);
   const dst = env.insns.dst[env.insnIdx]!;
   const other = m.reg(branch.frame, dst);
   const reg = env.reg(dst);
