@@ -1,5 +1,15 @@
 export { runConformance } from "./conformance.ts";
 export type { FrameCall } from "./helper-call.ts";
+export type { FilterFunction } from "./jit/classic.ts";
+export {
+  compileClassic,
+  FILTER_INPUT,
+  FILTER_LENGTHS,
+  FILTER_OFFSETS,
+  FILTER_PACKETS,
+  FILTER_RESULTS,
+  FILTER_WIRE_LENGTHS,
+} from "./jit/classic.ts";
 export type { CompiledProgram, JitEnvironment } from "./jit/compile.ts";
 export { compileProgram } from "./jit/compile.ts";
 export type { Region } from "./memory.ts";
