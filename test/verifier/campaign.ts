@@ -1,3 +1,4 @@
+import { kernelBtf, kernelFacts } from "../../src/cli/verify/judge.ts";
 import { readVector } from "../../src/cli/verify/vectors.ts";
 import { type Verdict, type VerifyOptions, verify } from "../../src/verifier/index.ts";
 import { GENERATORS, generateVector } from "./generate.ts";
@@ -44,9 +45,12 @@ const reason = (log: string) =>
   log.split("\n").findLast((line) => line !== "" && !/^(processed|verification time|stack depth) /.test(line)) ?? "";
 const word = (errno: number, message: string) => (errno === 0 ? "accepts" : `refuses with ${errno}, "${message}"`);
 
+/** The running kernel's facts, if there is one. */
+const facts = kernelFacts(kernelBtf(undefined));
+
 /** What our verifier says of a vector. */
 export function ask(vector: Vector, options: VerifyOptions = {}): Verdict {
-  return verify(readVector(vector).input, options);
+  return verify(readVector(vector).input, { kernel: facts, ...options });
 }
 
 /** Both verifiers on every program; verdict and errno decide, the processed count is counted. */
