@@ -24,6 +24,8 @@ export type { Machine } from "./machine.ts";
 export { createMachine } from "./machine.ts";
 export type { LoadOptions } from "./object.ts";
 export { LoadedObject, loadObject } from "./object.ts";
+export type { FilterBatch } from "./packet-filter.ts";
+export { FilterMemory, PacketFilter } from "./packet-filter.ts";
 export type { PacketRunner, PacketRunOptions } from "./packet-runner.ts";
 export { packetRunner } from "./packet-runner.ts";
 export type { SimulatedOptions } from "./simulated.ts";

@@ -16,10 +16,13 @@ const MAX_OVERHEAD = 36;
 export class CaptureEncoder {
   readonly format: CaptureFormat;
   readonly linkType: number;
+  /** Longest captured length that the file announces. */
+  readonly snapLength: number;
 
-  constructor(format: CaptureFormat, linkType: number = LINKTYPE_ETHERNET) {
+  constructor(format: CaptureFormat, linkType: number = LINKTYPE_ETHERNET, snapLength: number = MAX_CAPTURED) {
     this.format = format;
     this.linkType = linkType;
+    this.snapLength = snapLength;
   }
 
   /** The bytes that a file of this format starts with. */
@@ -78,7 +81,7 @@ export class CaptureEncoder {
     view.setUint32(0, this.format === "pcap" ? 0xa1b2c3d4 : 0xa1b23c4d, true);
     view.setUint16(4, 2, true);
     view.setUint16(6, 4, true);
-    view.setUint32(16, MAX_CAPTURED, true);
+    view.setUint32(16, this.snapLength, true);
     view.setUint32(20, this.linkType, true);
     return bytes;
   }
@@ -96,7 +99,7 @@ export class CaptureEncoder {
     view.setUint32(28, BLOCK_INTERFACE, true);
     view.setUint32(32, 32, true);
     view.setUint16(36, this.linkType, true);
-    view.setUint32(40, MAX_CAPTURED, true);
+    view.setUint32(40, this.snapLength, true);
     view.setUint16(44, OPTION_TSRESOL, true);
     view.setUint16(46, 1, true);
     view.setUint8(48, 9);

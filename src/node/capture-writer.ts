@@ -13,6 +13,8 @@ export interface CaptureWriterOptions {
   readonly gzip?: boolean;
   /** LINKTYPE_* of the packets, default 1, Ethernet. */
   readonly linkType?: number;
+  /** Longest captured length to announce, default 262,144. */
+  readonly snapLength?: number;
 }
 
 let serial = 0;
@@ -46,7 +48,7 @@ export class CaptureWriter {
     this.path = path;
     this.#gzip = options.gzip ?? name.endsWith(".gz");
     const format = options.format ?? (/\.pcapng(\.gz)?$/.test(name) ? "pcapng" : "pcap-nano");
-    this.#encoder = new CaptureEncoder(format, options.linkType ?? LINKTYPE_ETHERNET);
+    this.#encoder = new CaptureEncoder(format, options.linkType ?? LINKTYPE_ETHERNET, options.snapLength);
     const existing = statSync(path, { throwIfNoEntry: false });
     try {
       if (existing?.isDirectory()) throw new Error("it is a directory");
@@ -74,6 +76,13 @@ export class CaptureWriter {
     this.packets++;
   }
 
+  /** Appends whole records as the format has them. @throws BpfError `E_FILE_WRITE`. */
+  writeRecords(records: Uint8Array, packets: number): void {
+    this.#flush();
+    this.#put(records);
+    this.packets += packets;
+  }
+
   /** Writes what is left and gives the file its name. @throws BpfError `E_FILE_WRITE`, having removed the temporary file. */
   finish(): void {
     this.#flush();
@@ -93,14 +102,17 @@ export class CaptureWriter {
   }
 
   #flush(): void {
-    if (this.#length === 0) return;
+    this.#put(this.#buffer.subarray(0, this.#length));
+    this.#length = 0;
+  }
+
+  #put(part: Uint8Array): void {
+    if (part.length === 0) return;
     // Each piece is a gzip member of its own; members in a row are one gzip file (RFC 1952, section 2.2).
-    const part = this.#buffer.subarray(0, this.#length);
     const bytes = this.#gzip ? gzipSync(part) : part;
     this.#guard(() => {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd!, bytes, done);
     });
-    this.#length = 0;
   }
 
   #guard(action: () => void): void {
