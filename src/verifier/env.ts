@@ -251,11 +251,13 @@ export class VerifierEnv {
   /**
    * Ends the path: the program is refused (or a speculative path is given up).
    * @param errno positive
-   * @param message the kernel's words, without the newline; lines before the last are written as they are
+   * @param message the kernel's words, without the newline; lines before the last are written as they are; "" = already said
    */
   reject(errno: number, kind: RejectionKind, message: string, data: RejectionData = {}): never {
-    if (message !== "") this.log.write(`${message}\n`);
-    this.log.lastMessage = message;
+    if (message !== "") {
+      this.log.write(`${message}\n`);
+      this.log.lastMessage = message;
+    }
     throw new Rejection(errno, kind, data);
   }
 

@@ -178,6 +178,11 @@ function contextAccess({ insns, failure }: Scene): Cause {
   return cls === I.BPF_ST || cls === I.BPF_STX ? { word: "write", evidence: [] } : NOTHING;
 }
 
+function argumentType({ known }: Scene): Cause {
+  if (known.includes("or_null")) return { word: "null", evidence: [] };
+  return /^P?(?:scalar|-?\d|0x)/.test(known) ? { word: "number", evidence: [] } : NOTHING;
+}
+
 /** Rounds after which repetition is what costs. */
 const MANY_ROUNDS = 100;
 
@@ -197,6 +202,7 @@ const SEARCH: Partial<Record<Failure["kind"], (scene: Scene) => Cause>> = {
   V_STACK_UNINIT: stackUninit,
   V_POINTER_ARITHMETIC: pointerArithmetic,
   V_CTX_ACCESS: contextAccess,
+  V_ARG_TYPE: argumentType,
   V_TOO_COMPLEX: tooComplex,
   V_MAP_VALUE_BOUNDS: ({ known }) => ({ word: known.includes("var_off") ? "index" : "constant", evidence: [] }),
 };

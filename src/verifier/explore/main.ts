@@ -42,6 +42,7 @@ class Walk {
         if (!this.#mayGoOn(error)) throw error;
       }
       this.#inStep = false;
+      this.#env.log.lastMessage = "";
       this.#env.liveness.commitWrites();
       const aux = this.#env.aux[this.#insn]!;
       aux.nospec = true;

@@ -48,7 +48,8 @@ export function checkStackBounds(env: VerifierEnv, regno: number, off: number, s
     const message = known
       ? `invalid${direction(access)} stack R${regno} off=${least} size=${size}`
       : `invalid variable-offset${direction(access)} stack R${regno} var_off=${bitsText(m, reg)} off=${off} size=${size}`;
-    env.reject(errno, "V_STACK_BOUNDS", message, { reg: regno, off: least, size });
+    const neverWritten = errno === ERRNO.EACCES && least >= -MAX_STACK && most <= 0;
+    env.reject(errno, neverWritten ? "V_STACK_UNINIT" : "V_STACK_BOUNDS", message, { reg: regno, off: least, size });
   }
   grow(env, number, -least);
 }

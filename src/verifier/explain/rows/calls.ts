@@ -25,6 +25,19 @@ export const CALLS = {
     why: "The function expects a pointer of another kind, or a number, in this register.",
     repair:
       "Compare the arguments and their order with the function's declaration: a missing & or a pointer loaded from memory (a number, then) are the usual causes.",
+    causes: {
+      null: {
+        title: "an argument that may be NULL",
+        why: "The function wants this kind of pointer, but never NULL.",
+        repair: "Compare it with NULL before the call: if (!ptr) return 0;",
+      },
+      number: {
+        title: "a number where a pointer is wanted",
+        why: "The function reads or writes through this argument, and the register holds a number.",
+        repair:
+          "Pass an address: &variable instead of variable, the array instead of its element. A pointer that was read from memory is a number: look it up again, or copy what it points at with bpf_probe_read_kernel().",
+      },
+    },
   },
   V_ARG_NULLABLE: {
     title: "an argument that may be NULL",

@@ -1,0 +1,36 @@
+import type { RejectionKind } from "../../kinds.ts";
+
+/** A program that is refused, and its repair. */
+export interface Example {
+  readonly kind: RejectionKind;
+  /** A word of the kind's row. */
+  readonly cause?: string;
+  /** Assembler text without it. */
+  readonly language?: "c";
+  /** Section of the program: its type and hook. Of C the text has it. */
+  readonly section: string;
+  /** Maps, or what else stands before both programs. */
+  readonly before?: string;
+  readonly bad: string;
+  readonly good: string;
+  /** The kernel's message for the bad one. */
+  readonly says: string;
+  readonly license?: string;
+  /** Loaded without CAP_PERFMON. */
+  readonly mode?: "bpf";
+}
+
+/** An example's program as a whole text. */
+export function exampleText({ language, section, before = "", license = "GPL" }: Example, body: string): string {
+  const parts = before === "" ? [body] : [before, body];
+  if (language === "c") return [`char LICENSE[] SEC("license") = "${license}";`, ...parts].join("\n\n");
+  const head = [`.license "${license}"`, ...(before === "" ? [] : [before]), `.section "${section}"`, ".globl prog"];
+  return [...head, "prog:", body].join("\n");
+}
+
+/** Lines of a program: the indentation of the first line is taken off all. */
+export function program(text: string): string {
+  const lines = text.replace(/^\n|\s+$/g, "").split("\n");
+  const indent = /^\s*/.exec(lines[0]!)![0].length;
+  return lines.map((line) => line.slice(Math.min(indent, line.length - line.trimStart().length))).join("\n");
+}
