@@ -1,5 +1,16 @@
 export type { Ancillary, AncillaryName } from "./ancillary.ts";
 export { ANCILLARY, ancillaryAt } from "./ancillary.ts";
+export type { ClassicAssembly, Position } from "./asm/index.ts";
+export {
+  assembleClassic,
+  classicInsnToC,
+  classicToC,
+  classicToDecimal,
+  disassembleClassic,
+  disassembleInsn,
+  parseClassic,
+  readClassic,
+} from "./asm/index.ts";
 export { checkClassic } from "./check.ts";
 export type { ConvertOptions } from "./convert.ts";
 export { convertClassic } from "./convert.ts";
