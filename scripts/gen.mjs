@@ -1,9 +1,10 @@
-// Regenerates every *.gen.ts. `--check` fails when a committed file differs from what its generator makes.
+// Regenerates every *.gen.ts and docs/verifier-errors.md. `--check` fails when a committed file differs from what its generator makes.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureBuilt } from "./setup.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const check = process.argv.includes("--check");
@@ -43,22 +44,25 @@ const GENERATED = [
   [
     "src/runtime/wasm.gen.ts",
     () =>
-      wasmModule(
-        "src/runtime/assembly/index.ts",
-        "RUNTIME_WASM",
-        "--importTable --initialMemory 6 --memoryBase 73728",
-      ),
+      wasmModule("src/runtime/assembly/index.ts", "RUNTIME_WASM", "--importTable --initialMemory 6 --memoryBase 73728"),
   ],
   [
     "src/runtime/verifier.gen.ts",
     () => wasmModule("src/runtime/assembly/verifier/index.ts", "VERIFIER_WASM", "--initialMemory 8 --memoryBase 1024"),
+  ],
+  [
+    "docs/verifier-errors.md",
+    async () => {
+      ensureBuilt();
+      return (await import("./verifier-errors.mjs")).verifierErrors();
+    },
   ],
 ];
 
 let stale = 0;
 for (const [file, make] of GENERATED) {
   const path = join(root, file);
-  const text = make();
+  const text = await make();
   let before = "";
   try {
     before = readFileSync(path, "utf8");

@@ -28,9 +28,10 @@ export function exampleText({ language, section, before = "", license = "GPL" }:
   return [...head, "prog:", body].join("\n");
 }
 
-/** Lines of a program: the indentation of the first line is taken off all. */
+/** Lines of a program, without the indentation that all have. */
 export function program(text: string): string {
   const lines = text.replace(/^\n|\s+$/g, "").split("\n");
-  const indent = /^\s*/.exec(lines[0]!)![0].length;
-  return lines.map((line) => line.slice(Math.min(indent, line.length - line.trimStart().length))).join("\n");
+  const filled = lines.filter((line) => line.trim() !== "");
+  const indent = Math.min(...filled.map((line) => line.length - line.trimStart().length));
+  return lines.map((line) => line.slice(indent)).join("\n");
 }
