@@ -11,9 +11,12 @@ export {
   parseClassic,
   readClassic,
 } from "./asm/index.ts";
+export { capturedEnv } from "./captured.ts";
 export { checkClassic } from "./check.ts";
 export type { ConvertOptions } from "./convert.ts";
 export { convertClassic } from "./convert.ts";
+export type { FilterOptions, FilterProgram } from "./filter/index.ts";
+export { compileExpression } from "./filter/index.ts";
 export type { ClassicInsn } from "./insn.ts";
 export { BPF_MAXINSNS, BPF_MEMWORDS, classic, decodeClassic, encodeClassic } from "./insn.ts";
 export type { ClassicKind, ClassicOp } from "./ops.ts";

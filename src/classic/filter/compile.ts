@@ -1,0 +1,86 @@
+import { BPF_MAXINSNS, BPF_MEMWORDS, type ClassicInsn } from "../insn.ts";
+import { relation } from "./arithmetic.ts";
+import type { Expression } from "./ast.ts";
+import { always, and, type Condition, not, or } from "./condition.ts";
+import type { Context } from "./context.ts";
+import { emit } from "./emit.ts";
+import { filterError } from "./errors.ts";
+import { ACCEPT, Graph, REJECT } from "./graph.ts";
+import { idCondition } from "./ids.ts";
+import { firstLayers } from "./layers.ts";
+import { linkTypeOf } from "./link-types.ts";
+import { optimize } from "./optimize.ts";
+import { parseFilter } from "./parser.ts";
+import { protocolAbbreviation } from "./protocol.ts";
+import { specialCondition } from "./specials.ts";
+import { Values } from "./value.ts";
+
+/** What tcpdump takes when it is told nothing. */
+const DEFAULT_SNAPLEN = 262144;
+
+export interface FilterOptions {
+  /** LINKTYPE_ number of the packets: 1 is Ethernet. */
+  readonly linkType: number;
+  /** Bytes of a matching packet to keep: what the program returns. 262144 if not given. */
+  readonly snaplen?: number;
+  /** False leaves the program as the expression says it. */
+  readonly optimize?: boolean;
+  /** For `ip broadcast`: the network mask of the capturing device. */
+  readonly netmask?: number;
+}
+
+export interface FilterProgram {
+  readonly program: ClassicInsn[];
+  /** The expression as it was understood. */
+  readonly ast: Expression;
+}
+
+/** Left to right: `vlan`, `mpls` and their like change what the words behind them mean. */
+function conditionOf(context: Context, node: Expression): Condition {
+  switch (node.node) {
+    case "all":
+      return always;
+    case "and":
+    case "or": {
+      const left = conditionOf(context, node.left);
+      const right = conditionOf(context, node.right);
+      return node.node === "and" ? and(left, right) : or(left, right);
+    }
+    case "not":
+      return not(conditionOf(context, node.operand));
+  }
+  context.place = { column: node.column, length: node.length };
+  switch (node.node) {
+    case "id":
+      return idCondition(context, node.id, node.qualifiers);
+    case "proto":
+      return protocolAbbreviation(context, node.proto);
+    case "relation":
+      return relation(context, node.op, node.left, node.right);
+    case "special":
+      return specialCondition(context, node);
+  }
+}
+
+/**
+ * Compiles an expression of the pcap filter language (pcap-filter(7)) to a classic BPF program.
+ * @throws BpfError `E_FILTER_…` with `column` and `length`, both in characters of the text, columns from 1
+ */
+export function compileExpression(text: string, options: FilterOptions): FilterProgram {
+  const { linkType, snaplen = DEFAULT_SNAPLEN, optimize: folding = true, netmask = null } = options;
+  const whole = { column: 1, length: Math.max(1, text.length) };
+  const link = linkTypeOf(linkType);
+  if (link === undefined) throw filterError("E_FILTER_LINK_TYPE", { linkType });
+  const ast = parseFilter(text);
+  const values = new Values(folding);
+  const context: Context = { values, link, layers: firstLayers(link, linkType), place: whole, netmask, words: 0 };
+  const condition = conditionOf(context, ast);
+  const graph = new Graph(values, folding);
+  const plain = graph.of(condition, ACCEPT, REJECT);
+  const root = folding ? optimize(graph, plain) : plain;
+  if (folding && root === REJECT) throw filterError("E_FILTER_NEVER", whole);
+  const { program, words } = emit(root, { snaplen, firstFree: context.words, reuse: folding });
+  if (words > BPF_MEMWORDS) throw filterError("E_FILTER_SCRATCH", whole);
+  if (program.length > BPF_MAXINSNS) throw filterError("E_FILTER_LONG", { instructions: program.length, ...whole });
+  return { program, ast };
+}

@@ -1,0 +1,28 @@
+import type { Place } from "./errors.ts";
+import { filterError } from "./errors.ts";
+import type { Layers } from "./layers.ts";
+import type { LinkType } from "./link-types.ts";
+import type { Values } from "./value.ts";
+
+/** What primitives are compiled in: where the headers stand by now, and the part of the text at hand, for errors. */
+export interface Context {
+  readonly values: Values;
+  readonly link: LinkType;
+  layers: Layers;
+  place: Place;
+  readonly netmask: number | null;
+  /** Words of scratch memory taken so far. */
+  words: number;
+}
+
+export function refuseQualifier(context: Context, why: string): never {
+  throw filterError("E_FILTER_QUALIFIER", { why, ...context.place });
+}
+
+export function refuseLink(context: Context, why: string): never {
+  throw filterError("E_FILTER_LINK", { why, ...context.place });
+}
+
+export function refuseRange(context: Context, why: string): never {
+  throw filterError("E_FILTER_RANGE", { why, ...context.place });
+}

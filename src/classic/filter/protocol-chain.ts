@@ -1,0 +1,62 @@
+import { BPF_ADD, BPF_JEQ, BPF_LSH } from "../insn.ts";
+import type { Direction } from "./ast.ts";
+import { networkAt } from "./compare.ts";
+import { and, type Condition, compare, never, or } from "./condition.ts";
+import { type Context, refuseQualifier } from "./context.ts";
+import type { Proto } from "./keywords.ts";
+import { linkProtocol } from "./link-protocol.ts";
+import { ETHERTYPE, IPPROTO } from "./numbers.ts";
+import type { Value } from "./value.ts";
+
+/** Classic BPF jumps forward only, so the chain is followed this many headers deep; the steps of a loop are written out. */
+const DEEPEST = 8;
+
+/**
+ * Whether the protocol stands anywhere in the chain of headers. Behind IPv6: hop-by-hop, destination and routing headers, fragment and
+ * authentication headers; behind IPv4 authentication headers only.
+ */
+export function protocolChain(context: Context, wanted: number, proto: Proto | null, dir: Direction): Condition {
+  if (dir !== null) return refuseQualifier(context, "direction applied to 'protochain'");
+  if (proto === null)
+    return or(protocolChain(context, wanted, "ip", null), protocolChain(context, wanted, "ip6", null));
+  if (proto !== "ip" && proto !== "ip6") return refuseQualifier(context, "bad protocol applied for 'protochain'");
+  if (context.layers.payload.base !== null)
+    return refuseQualifier(context, "'protochain' is not supported behind headers of variable length");
+  const { values } = context;
+  const at = networkAt(context).k;
+  const byte = (delta: number, index: Value | null): Value => values.load(1, at + delta, index);
+  const isOne = (value: Value, numbers: readonly number[]): Condition =>
+    or(...numbers.map((number) => compare(BPF_JEQ, value, values.const(number))));
+  const words: [number, number] = [context.words, context.words + 1];
+  context.words += 2;
+  const [typeWord, endWord] = words;
+  const type = values.word(typeWord);
+  const end = values.word(endWord);
+  const put = (word: number, value: Value): Condition => ({ is: "put", word, value });
+  // `end` is where the header at hand starts, counted from the network header.
+  const length = (index: Value, shift: number, extra: number): Value =>
+    values.alu(
+      BPF_ADD,
+      values.alu(BPF_LSH, values.alu(BPF_ADD, byte(1, index), values.const(extra)), values.const(shift)),
+      index,
+    );
+  const sized = and(put(typeWord, byte(0, end)), put(endWord, length(end, 3, 1)));
+  const authentication = and(put(typeWord, byte(0, end)), put(endWord, length(end, 2, 2)));
+  const step = (depth: number): Condition => {
+    const found = compare(BPF_JEQ, type, values.const(wanted));
+    if (depth === 0) return found;
+    const rest = step(depth - 1);
+    const ways: Condition[] = [and(isOne(type, [IPPROTO.AH]), authentication, rest)];
+    if (proto === "ip6") {
+      const extensions = [IPPROTO.HOPOPTS, IPPROTO.DSTOPTS, IPPROTO.ROUTING, IPPROTO.FRAGMENT];
+      ways.unshift(and(isOne(type, extensions), sized, rest));
+    }
+    return wanted === IPPROTO.NONE ? or(found, ...ways) : or(found, ...ways, never);
+  };
+  const isIp = linkProtocol(context, proto === "ip" ? ETHERTYPE.IP : ETHERTYPE.IPV6);
+  const first =
+    proto === "ip"
+      ? and(put(typeWord, byte(9, null)), put(endWord, values.msh(at)))
+      : and(put(typeWord, byte(6, null)), put(endWord, values.const(40)));
+  return and(isIp, first, step(DEEPEST));
+}
