@@ -1,0 +1,17 @@
+export type { Action, ActionName } from "./actions.ts";
+export { ACTIONS, actionOf, actionText } from "./actions.ts";
+export type { Architecture, ArchitectureName } from "./architectures.ts";
+export { ARCHITECTURES, architectureByName } from "./architectures.ts";
+export type { AssembleOptions } from "./assemble.ts";
+export { assembleSeccomp } from "./assemble.ts";
+export { checkSeccomp, seccompProblem } from "./check.ts";
+export { termText } from "./condition-text.ts";
+export type { SeccompData } from "./data.ts";
+export type { DisassembleOptions } from "./disassemble.ts";
+export { disassembleSeccomp } from "./disassemble.ts";
+export type { SeccompResult, SeccompStep } from "./emulate.ts";
+export { emulateSeccomp } from "./emulate.ts";
+export type { ArchitectureGroup, CallGroup, ExplainOptions, Outcome, SeccompExplanation } from "./explain.ts";
+export { architectureName, explainedValue, explainSeccomp } from "./explain.ts";
+export type { Syscall, SyscallTable } from "./syscalls.ts";
+export { syscallByName, syscallByNumber, syscallsOf, X32_BIT } from "./syscalls.ts";
