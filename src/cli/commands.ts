@@ -176,4 +176,14 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [{ flags: "--json", help: "one JSON document, keys as bpftool's" }],
     load: async () => (await import("./commands/feature.ts")).feature,
   },
+  {
+    name: "cbpf",
+    summary: "classic BPF, as the kernel's bpf_asm and bpf_dbg: assemble, disassemble, debug",
+    args: [
+      { name: "<action>", help: "asm FILE, disasm FILE (- for standard input), or debug" },
+      { name: "[file]", help: "bpf_asm text; or a program: decimal (tcpdump -ddd), C (tcpdump -dd) or raw" },
+    ],
+    options: [{ flags: "-c", help: "of asm: C initialisers rather than decimal numbers" }],
+    load: async () => (await import("./commands/cbpf.ts")).cbpf,
+  },
 ];

@@ -92,6 +92,9 @@ export function tokenize(text: string): Token[] {
       push("sign", found);
     }
   }
-  push("end", "");
+  // What is missing at the end is missing behind the last token, not behind the blanks after it.
+  const last = tokens[tokens.length - 1];
+  const end = last === undefined ? { line: 1, column: 1 } : { line: last.line, column: last.column + last.text.length };
+  tokens.push({ ...end, kind: "end", text: "", value: 0 });
   return tokens;
 }
