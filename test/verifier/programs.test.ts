@@ -80,7 +80,7 @@ function programNames(topic: string, cpu: Cpu): string[] {
 describe.skipIf(noCompiler)("programs in pairs, one accepted and one refused", () => {
   for (const { name: topic, needsKernelTypes } of TOPICS) {
     const noTypes = needsKernelTypes && types === null && skipped(`programs of ${topic}.c`, "no BTF of the kernel");
-    test.skipIf(noTypes)(topic, () => {
+    test.skipIf(noTypes)(topic, { timeout: 300_000 }, () => {
       const sum: Totals = { programs: 0, accepted: 0, verdicts: 0, processed: 0, near: 0, lines: 0, equalLines: 0 };
       totals.set(topic, sum);
       const expected: string[] = [];
