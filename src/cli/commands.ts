@@ -186,4 +186,20 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [{ flags: "-c", help: "of asm: C initialisers rather than decimal numbers" }],
     load: async () => (await import("./commands/cbpf.ts")).cbpf,
   },
+  {
+    name: "filter",
+    summary: "a pcap-filter expression as a program (as tcpdump -d), or over a capture",
+    args: [{ name: "[expression...]", help: "pcap-filter(7); without one every packet matches" }],
+    options: [
+      { flags: "-d", help: "print the program (the default); -dd as C, -ddd as numbers", many: true },
+      { flags: "--ebpf", help: "print the program that it becomes as eBPF" },
+      { flags: "--explain", help: "print how the expression was understood, with the control flow (Graphviz)" },
+      { flags: "-O", help: "do not optimise" },
+      { flags: "--link-type <name>", help: "EN10MB (the default), LINUX_SLL, RAW, ... or a number" },
+      { flags: "--snaplen <n>", help: "what accepted packets return (default: 262144, or the capture's)" },
+      { flags: "--pcap <file>", help: "packets: pcap or pcapng, plain or gzip; - for standard input" },
+      { flags: "--pcap-out <file>", help: "write the packets that match, as tcpdump -w; - for standard output" },
+    ],
+    load: async () => (await import("./commands/filter.ts")).filter,
+  },
 ];

@@ -23,7 +23,6 @@ export interface CaptureFilterJob {
   readonly output?: string | undefined;
   /** The program for packets of this capture. */
   readonly compile: (source: CaptureSource) => readonly ClassicInsn[];
-  readonly progress?: (bytesRead: number, packets: number) => void;
 }
 
 export interface CaptureFilterReport {
@@ -108,7 +107,6 @@ export async function filterCapture(job: CaptureFilterJob): Promise<CaptureFilte
         for (let i = 0; i < count; i++) if (results[i] !== 0) acceptedBytes += lengths[i]!;
         (gatherer as RecordGatherer | null)?.gather(batch, results);
       }
-      job.progress?.(reader.bytesRead, reader.packets);
     }
     // A capture without packets has a link type, and expressions may be wrong for it.
     if (filter === null) begin();

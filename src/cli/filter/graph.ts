@@ -1,5 +1,4 @@
-import type { ClassicInsn } from "../../classic/index.ts";
-import { classicOp } from "../../classic/ops.ts";
+import { type ClassicInsn, classicOp } from "../../classic/index.ts";
 import { listingLine } from "./listing.ts";
 
 interface Edge {

@@ -1,5 +1,4 @@
-import type { ClassicInsn } from "../../classic/index.ts";
-import { classicOp } from "../../classic/ops.ts";
+import { type ClassicInsn, classicOp } from "../../classic/index.ts";
 
 /** What the kernel knows of a packet, by the offset that stands for it (SKF_AD_OFF on), in libpcap's words. */
 const METADATA: ReadonlyMap<number, string> = new Map(
