@@ -11,7 +11,7 @@ const { readVector } = await from("cli/verify/vectors.js");
 const { openLinux } = await from("node/linux/index.js");
 const { fromHex } = await from("util/index.js");
 
-const OBJECTS = ["programs/verify.o", "programs/parse.o", "programs/checksum.o", "../examples/firewall/firewall.bpf.o"];
+const OBJECTS = ["verifier/costly.o", "programs/parse.o", "programs/checksum.o", "../examples/firewall/firewall.bpf.o"];
 /** Programs that cost fewer are not compared. */
 const LEAST_PROCESSED = 1000;
 /** Those that cost more are at the limit: measured in seconds and bytes too. */
@@ -164,7 +164,7 @@ async function reachKernel() {
 export async function verifierTimes(only) {
   const closers = [];
   const [linux, why] = await reachKernel();
-  const vectors = readFileSync(new URL("programs/random.jsonl", import.meta.url), "utf8")
+  const vectors = readFileSync(new URL("verifier/random.jsonl", import.meta.url), "utf8")
     .trim()
     .split("\n");
   const programs = [

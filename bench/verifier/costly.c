@@ -1,6 +1,6 @@
-#include "common.h"
+#include "../programs/common.h"
 
-// What costs a verifier time, a program each. None is run.
+// What costs a verifier time, a program each; `programs/build.sh` compiles them. None is run.
 
 struct record {
   __u64 count;
