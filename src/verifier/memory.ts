@@ -163,6 +163,6 @@ export class StateMemory {
   }
 
   copyReg(to: Reg, from: Reg): void {
-    this.u8.copyWithin(to, from, from + L.REG_SIZE);
+    this.ops.copy_reg(to, from);
   }
 }

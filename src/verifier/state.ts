@@ -1,4 +1,5 @@
 import * as L from "../runtime/verifier-layout.ts";
+import type { LoopVisit } from "./explore/loops.ts";
 import type { Frame, Reg, StateMemory } from "./memory.ts";
 
 /** Kinds of things a program must give back (enum ref_state_type). */
@@ -85,6 +86,8 @@ export class VerifierState {
   hitCount = 0;
   /** Taken out of its list; its frames go when the last path from it is done. */
   evicted = false;
+  /** The visit of the loop that it lies in; null = in none. */
+  loopVisit: LoopVisit | null = null;
   /** Back edges that lead to it: while there are any, its frames stay. */
   pins = 0;
 

@@ -9,7 +9,7 @@ import { markAllPrecise, propagatePrecision } from "./precision.ts";
  * chain of calls that leads into it), and once the state that entered it is done, what matters is carried around the loop until nothing
  * changes.
  */
-class Visit {
+export class LoopVisit {
   entry: VerifierState | null = null;
   readonly text: string;
   backEdges: VerifierState[] = [];
@@ -25,7 +25,7 @@ const MAX_ROUNDS = 64;
 /** Visits of loops by the calls that lead into them. */
 export class LoopVisits {
   readonly #env: VerifierEnv;
-  readonly #visits = new Map<string, Visit>();
+  readonly #visits = new Map<string, LoopVisit>();
   /** Back edges waiting, for the count of states. */
   backEdges = 0;
 
@@ -51,20 +51,16 @@ export class LoopVisits {
     return `${text}${scc})`;
   }
 
-  #visit(state: VerifierState): Visit | undefined {
-    const chain = this.#chain(state);
-    return chain === "" ? undefined : this.#visits.get(chain);
-  }
-
   /** A state is kept: where it is the first in its loop, the loop is entered (maybe_enter_scc). */
   enter(state: VerifierState): void {
     const chain = this.#chain(state);
     if (chain === "") return;
     let visit = this.#visits.get(chain);
     if (visit === undefined) {
-      visit = new Visit(chain);
+      visit = new LoopVisit(chain);
       this.#visits.set(chain, visit);
     }
+    state.loopVisit = visit;
     if (visit.entry !== null) return;
     visit.entry = state;
     if (this.#env.log.all) this.#env.verbose(`SCC enter ${chain}\n`);
@@ -72,9 +68,8 @@ export class LoopVisits {
 
   /** All paths from a state are done: where it entered a loop, what matters there is now known (maybe_exit_scc). */
   exit(state: VerifierState): void {
-    if (this.#visits.size === 0) return;
-    const visit = this.#visit(state);
-    if (visit === undefined || visit.entry !== state) return;
+    const visit = state.loopVisit;
+    if (visit === null || visit.entry !== state) return;
     if (this.#env.log.all) this.#env.verbose(`SCC exit ${visit.text}\n`);
     visit.entry = null;
     this.backEdges -= visit.backEdges.length;
@@ -84,8 +79,8 @@ export class LoopVisits {
   /** The current path leads back to `equal`, inside a loop (add_scc_backedge). */
   addBackEdge(equal: VerifierState, insnIdx: number): void {
     const env = this.#env;
-    const visit = this.#visit(equal);
-    if (visit === undefined) throw new Error(`no loop at ${insnIdx} to lead back to`);
+    const visit = equal.loopVisit;
+    if (visit === null) throw new Error(`no loop at ${insnIdx} to lead back to`);
     const edge = new VerifierState();
     copyState(env.m, edge, env.state);
     edge.equalState = equal;
@@ -98,12 +93,10 @@ export class LoopVisits {
 
   /** Whether what matters in a state is not known yet (incomplete_read_marks). */
   isIncomplete(state: VerifierState): boolean {
-    if (this.#visits.size === 0) return false;
-    const visit = this.#visit(state);
-    return visit !== undefined && visit.backEdges.length > 0;
+    return state.loopVisit !== null && state.loopVisit.backEdges.length > 0;
   }
 
-  #propagate(visit: Visit): void {
+  #propagate(visit: LoopVisit): void {
     const env = this.#env;
     for (let round = 1, changed = visit.backEdges.length > 0; changed; round++) {
       if (round > MAX_ROUNDS) {

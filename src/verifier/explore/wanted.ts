@@ -10,9 +10,11 @@ export class Wanted {
 
   reset(): void {
     this.frame = 0;
-    this.regs.fill(0);
-    this.slotsLow.fill(0);
-    this.slotsHigh.fill(0);
+    for (let f = 0; f < 8; f++) {
+      this.regs[f] = 0;
+      this.slotsLow[f] = 0;
+      this.slotsHigh[f] = 0;
+    }
   }
 
   /** Whether nothing is wanted in the current frame and those below. */
