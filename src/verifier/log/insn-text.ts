@@ -4,7 +4,24 @@ import * as I from "../insns.ts";
 
 /** Words of the log for opcodes; their order follows the opcode's upper four bits. */
 const ALU_SIGNS = ["+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg", "%=", "^=", "=", "s>>=", "endian", "", ""];
-const JUMP_SIGNS = ["jmp", "==", ">", ">=", "&", "!=", "s>", "s>=", "call", "exit", "<", "<=", "s<", "s<=", "", ""];
+const JUMP_SIGNS = [
+  "jmp",
+  "==",
+  ">",
+  ">=",
+  "&",
+  "!=",
+  "s>",
+  "s>=",
+  "call",
+  "exit",
+  "<",
+  "<=",
+  "s<",
+  "s<=",
+  "(null)",
+  "(null)",
+];
 const ATOMIC_NAMES: Readonly<Record<number, string>> = { 0: "add", 64: "or", 80: "and", 160: "xor" };
 /** By the size bits of the opcode. */
 const SIZES = ["u32", "u16", "u8", "u64"];
@@ -35,6 +52,7 @@ function aluText(insns: I.Insns, i: number): string {
   if (op === I.BPF_MOV && w === "r" && code & I.BPF_X && off === 1) {
     return `r${dst} = addr_space_cast(r${src}, ${imm >>> 16}, ${imm & 0xffff})`;
   }
+  if (op === I.BPF_MOV && w === "r" && code & I.BPF_X && off === -1) return `r${dst} = &(void __percpu *)(r${src})`;
   const sign = off === 1 && (op === I.BPF_DIV || op === I.BPF_MOD) ? `s${ALU_SIGNS[op >> 4]}` : ALU_SIGNS[op >> 4];
   if ((code & I.BPF_X) === 0) return `${w}${dst} ${sign} ${imm}`;
   const extend = op === I.BPF_MOV && (off === 8 || off === 16 || off === 32) ? `(s${off})` : "";
@@ -92,7 +110,8 @@ function callText(env: VerifierEnv, i: number): string {
   const imm = insns.imm[i]!;
   if (insns.src[i] === I.BPF_PSEUDO_CALL) return `call pc${plus(imm)}`;
   if (insns.src[i] === I.BPF_PSEUDO_KFUNC_CALL) return `call ${kfuncName(env, i)}#${imm}`;
-  return `call ${imm === 0 ? "bpf_unspec" : (helperById(imm)?.name ?? "unknown")}#${imm}`;
+  const helper = imm === 0 ? "bpf_unspec" : helperById(imm)?.name;
+  return `call ${(insns.src[i] === 0 ? helper : undefined) ?? "unknown"}#${imm}`;
 }
 
 function kfuncName(env: VerifierEnv, i: number): string {
@@ -109,7 +128,7 @@ function jumpText(env: VerifierEnv, i: number): string {
   const target = `pc${plus(insns.off[i]!)}`;
   if (op === I.BPF_CALL) return callText(env, i);
   if (code === (I.BPF_JMP | I.BPF_JA)) return `goto ${target}`;
-  if (code === (I.BPF_JMP | I.BPF_JCOND)) return `may_goto ${target}`;
+  if (code === (I.BPF_JMP | I.BPF_JCOND) && insns.src[i] === 0) return `may_goto ${target}`;
   if (code === (I.BPF_JMP32 | I.BPF_JA)) return `gotol pc${plus(insns.imm[i]!)}`;
   if (code === (I.BPF_JMP | I.BPF_EXIT)) return "exit";
   const w = wide ? "r" : "w";
