@@ -16,9 +16,7 @@ const TAIL_CALL = helperId("tail_call");
 const ARGS = 0x3e;
 
 /** Where one of the linked scalars is wanted, all are. */
-function wantLinked(want: Wanted, entry: JumpHistoryEntry | null): void {
-  const linked = entry?.linkedRegs;
-  if (!linked) return;
+function wantLinked(want: Wanted, linked: readonly number[]): void {
   const wanted = (one: number) =>
     linkedIsReg(one)
       ? want.hasFrameReg(linkedFrame(one), linkedIndex(one))
@@ -46,9 +44,10 @@ function backThroughLoad(want: Wanted, entry: JumpHistoryEntry | null, reg: numb
 /** The register that an atomic instruction brings the old value into, -1 = none. */
 function fetchedInto(env: VerifierEnv, idx: number): number {
   const { insns } = env;
+  const code = insns.code[idx]!;
+  if ((code & 7) !== I.BPF_STX || (code & 0xe0) !== I.BPF_ATOMIC) return -1;
   const imm = insns.imm[idx]!;
-  const isAtomic = insns.class(idx) === I.BPF_STX && (insns.code[idx]! & 0xe0) === I.BPF_ATOMIC;
-  if (!isAtomic || (imm & I.BPF_FETCH) === 0 || imm === I.BPF_LOAD_ACQ || imm === I.BPF_STORE_REL) return -1;
+  if ((imm & I.BPF_FETCH) === 0 || imm === I.BPF_LOAD_ACQ || imm === I.BPF_STORE_REL) return -1;
   return imm === I.BPF_CMPXCHG ? 0 : insns.src[idx]!;
 }
 
@@ -154,7 +153,8 @@ export function backtrackInsn(
         `${insnText(env, idx)}\n`,
     );
   }
-  wantLinked(want, entry);
+  const linked = entry === null ? null : entry.linkedRegs;
+  if (linked !== null) wantLinked(want, linked);
   switch (insns.class(idx)) {
     case I.BPF_ALU:
     case I.BPF_ALU64:
@@ -202,6 +202,6 @@ export function backtrackInsn(
       if (mode === I.BPF_IND || mode === I.BPF_ABS) return false;
     }
   }
-  wantLinked(want, entry);
+  if (linked !== null) wantLinked(want, linked);
   return true;
 }

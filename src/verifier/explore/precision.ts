@@ -152,8 +152,10 @@ function markWanted(env: VerifierEnv, state: VerifierState): void {
     }
     if ((want.slotsLow[f]! | want.slotsHigh[f]!) !== 0) {
       const slots = m.get(frame, L.FRAME_STACK_BYTES) >> 3;
-      for (let s = 0; s < 64; s++) {
-        if (!want.hasSlot(f, s)) continue;
+      const low = want.slotsLow[f]!;
+      const high = want.slotsHigh[f]!;
+      for (let s = low === 0 ? 32 : 0; s < 64; s++) {
+        if (((s < 32 ? low : high) & (1 << (s & 31))) === 0) continue;
         if (s >= slots) {
           const message = `verifier bug: stack slot ${s}, total slots ${slots}`;
           env.reject(ERRNO.EFAULT, "V_KERNEL_UNSOUND", message);
