@@ -9,7 +9,7 @@ import {
   FILTER_RESULTS,
   FILTER_WIRE_LENGTHS,
   type FilterFunction,
-} from "../vm/index.ts";
+} from "../vm/jit/classic.ts";
 
 const filterError = defineErrors({
   E_FILTER_ROW: (d: { row: number; offset: number; length: number; size: number }) =>

@@ -1,6 +1,4 @@
-import { disassemble } from "../../asm/index.ts";
 import { compileExpression, type FilterProgram } from "../../classic/filter/index.ts";
-import { convertClassic } from "../../classic/index.ts";
 import { BpfError } from "../../util/index.ts";
 import type { Options } from "../command.ts";
 import { EXIT_INPUT, EXIT_USAGE } from "../exit.ts";
@@ -59,9 +57,19 @@ function requestOf(args: readonly string[], options: Options): Request | string 
   return request;
 }
 
-/** Prints the program in the form that was asked for. */
-function print(request: Request, { program, ast }: FilterProgram): string {
-  if (request.ebpf) return disassemble(convertClassic(program), { style: "kernel" });
+/** The converted program; its rooms are loaded for those who ask only, they take longer to load than a filter to compile. */
+async function ebpfText({ program }: FilterProgram): Promise<string> {
+  const [{ disassemble }, { convertClassic }] = await Promise.all([
+    import("../../asm/index.ts"),
+    import("../../classic/convert.ts"),
+  ]);
+  return disassemble(convertClassic(program), { style: "kernel" });
+}
+
+/** The program in the form that was asked for. */
+async function textOf(request: Request, compiled: FilterProgram): Promise<string> {
+  const { program, ast } = compiled;
+  if (request.ebpf) return ebpfText(compiled);
   if (request.explain) {
     const given = request.expression.replace(/\s+/g, " ").trim();
     return controlFlowDot(program, [`given:      ${given}`, `understood: ${spellExpression(ast)}`]);
@@ -87,7 +95,7 @@ export async function filter(args: readonly string[], options: Options): Promise
     if (input === undefined || request.listing > 0 || request.ebpf || request.explain) {
       const assumed = { linkType: request.linkType ?? ETHERNET, snaplen: MAX_SNAPLEN };
       const source = input === undefined ? assumed : await captureSource(input);
-      process.stdout.write(print(request, compile(source)));
+      process.stdout.write(await textOf(request, compile(source)));
       return 0;
     }
     const report = await filterCapture({

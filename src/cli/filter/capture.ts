@@ -1,5 +1,5 @@
 import type { ClassicInsn } from "../../classic/index.ts";
-import { FilterMemory, PacketFilter } from "../../kernel/index.ts";
+import { FilterMemory, PacketFilter } from "../../kernel/packet-filter.ts";
 import { type CaptureInterface, linkTypeName, MAX_CAPTURED } from "../../net/index.ts";
 import { CaptureWriter, openCapture } from "../../node/index.ts";
 import { defineErrors } from "../../util/index.ts";

@@ -1,4 +1,5 @@
-import { type ClassicInsn, classicOp } from "../../classic/index.ts";
+import type { ClassicInsn } from "../../classic/index.ts";
+import { classicOp } from "../../classic/ops.ts";
 import { listingLine } from "./listing.ts";
 
 interface Edge {

@@ -1,4 +1,5 @@
-import { type ClassicInsn, classicOp } from "../../classic/index.ts";
+import type { ClassicInsn } from "../../classic/index.ts";
+import { classicOp } from "../../classic/ops.ts";
 
 /** What the kernel knows of a packet, by the offset that stands for it (SKF_AD_OFF on), in libpcap's words. */
 const METADATA: ReadonlyMap<number, string> = new Map(
