@@ -112,6 +112,7 @@ function icmp6(context: Context): Condition {
   );
 }
 
+/** What the right operand needs is not asked for, as in libpcap: `len + udp[4]` reads those bytes in any packet. */
 function operation(context: Context, node: Arithmetic & { node: "operation" }): Computed {
   const left = computed(context, node.left);
   const right = computed(context, node.right);
@@ -121,7 +122,7 @@ function operation(context: Context, node: Arithmetic & { node: "operation" }): 
   if (k === 0 && node.op === "%") return refuseRange(context, "modulus by zero");
   if (k !== null && k > 31 && (node.op === "<<" || node.op === ">>"))
     return refuseRange(context, "shift by more than 31 bits");
-  return { value: context.values.alu(CODES[node.op], left.value, right.value), needs: and(left.needs, right.needs) };
+  return { value: context.values.alu(CODES[node.op], left.value, right.value), needs: left.needs };
 }
 
 function computed(context: Context, node: Arithmetic): Computed {

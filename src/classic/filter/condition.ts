@@ -50,7 +50,7 @@ export function masked(values: Values, value: Value, mask: number): Value {
   return mask >>> 0 === 0xffffffff ? value : values.alu(BPF_AND, value, values.const(mask));
 }
 
-/** A test's outcome where it does not depend on the packet, else null. */
+/** The outcome of comparing constants, else null. `x >= 0` stays, for packets that end before x. */
 export function decided({ relation, left, right }: Test): boolean | null {
   if (left.op === "const" && right.op === "const") {
     switch (relation) {
@@ -64,10 +64,6 @@ export function decided({ relation, left, right }: Test): boolean | null {
         return (left.k & right.k) !== 0;
     }
   }
-  if (right.op !== "const") return left === right && relation !== BPF_JSET ? relation !== BPF_JGT : null;
-  if (relation === BPF_JGE && right.k === 0) return true;
-  if (relation === BPF_JGT && right.k === 0xffffffff) return false;
-  if (relation === BPF_JSET && right.k === 0) return false;
   return null;
 }
 

@@ -1,124 +1,167 @@
-import { BPF_JEQ, BPF_JGE, BPF_JGT } from "../insn.ts";
 import type { Test } from "./condition.ts";
-import { type Decision, type Graph, inOrder, type Node } from "./graph.ts";
+import { type Facts, learn, meet, facts as noFacts, outcomeOf } from "./facts.ts";
+import { type Decision, inOrder, type Node } from "./graph.ts";
+import type { Value } from "./value.ts";
 
 /**
- * Tests whose outcome is known where they stand are passed over, after the edge-dominator pass of the BSD filter optimiser (McCanne and
- * Jacobson 1993). Going down the graph, each edge carries what is known on every way to it: which value equals which constant, which it
- * does not equal, and the outcome of the tests made. An edge to a test that this decides goes on to where the test would.
+ * The optimiser, after that of the BSD packet filter (McCanne and Jacobson 1993). Two passes take turns until neither finds anything:
+ * edges pass over tests whose outcome is known on every way to them, and in a row of tests for one outcome those of the same value are put
+ * side by side, so that it is loaded once. Only then are nodes that ask the same and lead to the same made one: before, each
+ * stands where different things are known.
  */
-interface Facts {
-  /** By id of the value. */
-  readonly equal: Map<number, number>;
-  /** Outcome by test: `relation,left,right`. */
-  readonly outcome: Map<string, boolean>;
-}
-
-const NO_FACTS: Facts = { equal: new Map(), outcome: new Map() };
-
-function keyOf({ relation, left, right }: Test): string {
-  return `${relation},${left.id},${right.id}`;
-}
-
-function learn(facts: Facts, test: Test, outcome: boolean): Facts {
-  const learned = { equal: facts.equal, outcome: new Map(facts.outcome).set(keyOf(test), outcome) };
-  if (outcome && test.relation === BPF_JEQ && test.right.op === "const") {
-    learned.equal = new Map(facts.equal).set(test.left.id, test.right.k);
+export function optimize(root: Node): Node {
+  let now = root;
+  for (let round = 0; round < 64; round++) {
+    const passed = passOverKnown(now);
+    const gathered = gatherRows(passed.root);
+    now = passed.root;
+    if (!passed.changed && !gathered) break;
   }
-  return learned;
+  return merge(now);
 }
 
-function both<K, V>(a: Map<K, V>, b: Map<K, V>): Map<K, V> {
-  const shared = new Map<K, V>();
-  for (const [key, value] of a) if (b.get(key) === value) shared.set(key, value);
-  return shared;
-}
-
-function meet(a: Facts | undefined, b: Facts): Facts {
-  if (a === undefined) return b;
-  return { equal: both(a.equal, b.equal), outcome: both(a.outcome, b.outcome) };
-}
-
-function outcomeOf(facts: Facts, test: Test): boolean | null {
-  const known = facts.outcome.get(keyOf(test));
-  if (known !== undefined) return known;
-  if (test.right.op !== "const") return null;
-  const equal = facts.equal.get(test.left.id);
-  if (equal === undefined) return null;
-  switch (test.relation) {
-    case BPF_JEQ:
-      return equal === test.right.k;
-    case BPF_JGT:
-      return equal > test.right.k;
-    case BPF_JGE:
-      return equal >= test.right.k;
-    default:
-      return (equal & test.right.k) !== 0;
+/** Where an edge leads once tests with a known outcome are left out, and those that lead to one place only. */
+function follow(facts: Facts, to: Node): Node {
+  let node = to;
+  while (node.is === "decision") {
+    const outcome = node.yes === node.no ? true : outcomeOf(facts, node.test);
+    if (outcome === null) break;
+    node = outcome ? node.yes : node.no;
   }
+  return node;
 }
 
-/** One pass; the same root where nothing was found. */
-function passOverKnown(graph: Graph, root: Node): Node {
-  const order = inOrder(root);
-  const entry = new Map<Node, Facts>([[root, NO_FACTS]]);
-  const target = new Map<string, Node>();
-  const follow = (facts: Facts, to: Node): Node => {
-    let node = to;
-    while (node.is === "decision") {
-      const outcome = outcomeOf(facts, node.test);
-      if (outcome === null) break;
-      node = outcome ? node.yes : node.no;
-    }
-    return node;
+function passOverKnown(root: Node): { root: Node; changed: boolean } {
+  const start = follow(noFacts, root);
+  let changed = start !== root;
+  const entry = new Map<Node, Facts>([[start, noFacts]]);
+  const arrive = (to: Node, facts: Facts): void => {
+    entry.set(to, meet(entry.get(to), facts));
   };
-  // Nodes that an earlier redirection cut off have no facts and are not visited.
-  for (const node of order) {
+  // A node that is no longer led to has no facts.
+  for (const node of inOrder(start)) {
     const facts = entry.get(node);
     if (facts === undefined || node.is === "leaf") continue;
     if (node.is === "put") {
-      entry.set(node.next, meet(entry.get(node.next), facts));
+      const next = follow(facts, node.next);
+      changed ||= next !== node.next;
+      node.next = next;
+      arrive(next, facts);
       continue;
     }
-    for (const outcome of [true, false]) {
-      const known = learn(facts, node.test, outcome);
-      const to = follow(known, outcome ? node.yes : node.no);
-      target.set(`${node.id},${outcome}`, to);
-      entry.set(to, meet(entry.get(to), known));
+    const ifYes = learn(facts, node.test, true);
+    const ifNo = learn(facts, node.test, false);
+    const yes = follow(ifYes, node.yes);
+    const no = follow(ifNo, node.no);
+    changed ||= yes !== node.yes || no !== node.no;
+    node.yes = yes;
+    node.no = no;
+    arrive(yes, ifYes);
+    arrive(no, ifNo);
+  }
+  return { root: start, changed };
+}
+
+/** What A holds where a node is left. */
+function leftInA(node: Node): Value | null {
+  return node.is === "decision" ? node.test.left : null;
+}
+
+interface Ways {
+  count: number;
+  /** What A holds on every way here. */
+  a: Value | null;
+}
+
+function waysInto(order: readonly Node[]): Map<Node, Ways> {
+  const ways = new Map<Node, Ways>();
+  const add = (to: Node, a: Value | null): void => {
+    const known = ways.get(to);
+    if (known === undefined) ways.set(to, { count: 1, a });
+    else {
+      known.count++;
+      if (known.a !== a) known.a = null;
+    }
+  };
+  for (const node of order) {
+    if (node.is === "put") add(node.next, null);
+    else if (node.is === "decision") {
+      add(node.yes, leftInA(node));
+      add(node.no, leftInA(node));
     }
   }
-  return rebuilt(
-    graph,
-    order,
-    (node, outcome) => target.get(`${node.id},${outcome}`) ?? (outcome ? node.yes : node.no),
-    root,
-  );
+  return ways;
 }
 
-/** The graph with its edges led elsewhere: `order` lists every node before those its edges lead to. */
-function rebuilt(
-  graph: Graph,
-  order: readonly Node[],
-  edge: (node: Decision, outcome: boolean) => Node,
-  root: Node,
-): Node {
-  const anew = new Map<Node, Node>();
-  for (let n = order.length - 1; n >= 0; n--) {
-    const node = order[n] as Node;
-    const now = (old: Node): Node => anew.get(old) ?? old;
-    if (node.is === "leaf") anew.set(node, node);
-    else if (node.is === "put") anew.set(node, graph.put(node.word, node.value, now(node.next)));
-    else anew.set(node, graph.decision(node.test, now(edge(node, true)), now(edge(node, false))));
+/** Decisions in a row that all leave to the same place on one side; only the first can be come to from elsewhere. */
+function rowFrom(head: Decision, side: "yes" | "no", ways: ReadonlyMap<Node, Ways>): Decision[] {
+  const on = side === "yes" ? "no" : "yes";
+  const row = [head];
+  for (let next = head[on]; next.is === "decision"; next = next[on]) {
+    if (next[side] !== head[side] || ways.get(next)?.count !== 1) break;
+    row.push(next);
   }
-  return anew.get(root) ?? root;
+  return row;
 }
 
-/** The graph without needless tests. */
-export function optimize(graph: Graph, root: Node): Node {
-  let now = root;
-  for (let round = 0; round < 32; round++) {
-    const next = passOverKnown(graph, now);
-    if (next === now) break;
-    now = next;
+function gathered(tests: readonly Test[], first: Value | null): Test[] {
+  const groups = new Map<Value | null, Test[]>(first === null ? [] : [[first, []]]);
+  for (const test of tests) {
+    const group = groups.get(test.left);
+    if (group === undefined) groups.set(test.left, [test]);
+    else group.push(test);
   }
-  return now;
+  return [...groups.values()].flat();
+}
+
+function gatherRows(root: Node): boolean {
+  const order = inOrder(root);
+  const ways = waysInto(order);
+  let changed = false;
+  for (const side of ["yes", "no"] as const) {
+    const done = new Set<Node>();
+    for (const node of order) {
+      if (node.is !== "decision" || done.has(node)) continue;
+      const row = rowFrom(node, side, ways);
+      for (const member of row) done.add(member);
+      if (row.length < 2) continue;
+      const tests = gathered(
+        row.map(({ test }) => test),
+        ways.get(node)?.a ?? null,
+      );
+      row.forEach((member, n) => {
+        const test = tests[n] as Test;
+        changed ||= member.test !== test;
+        member.test = test;
+      });
+      if (changed) return true;
+    }
+  }
+  return changed;
+}
+
+/** Makes equal nodes one, from the end to the start. */
+function merge(root: Node): Node {
+  const one = new Map<string, Node>();
+  const now = new Map<Node, Node>();
+  const of = (node: Node): Node => now.get(node) ?? node;
+  for (const node of inOrder(root).reverse()) {
+    let key = "";
+    if (node.is === "decision") {
+      node.yes = of(node.yes);
+      node.no = of(node.no);
+      if (node.yes === node.no) {
+        now.set(node, node.yes);
+        continue;
+      }
+      key = `${node.test.relation},${node.test.left.id},${node.test.right.id},${node.yes.id},${node.no.id}`;
+    } else if (node.is === "put") {
+      node.next = of(node.next);
+      key = `M${node.word},${node.value.id},${node.next.id}`;
+    } else continue;
+    const known = one.get(key);
+    if (known === undefined) one.set(key, node);
+    else now.set(node, known);
+  }
+  return of(root);
 }

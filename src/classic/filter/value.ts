@@ -20,6 +20,9 @@ export type Value = { readonly id: number } & (
 
 const COMMUTATIVE = new Set([BPF_ADD, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR]);
 
+/** Operations of which 0 is the result where their left operand is 0. */
+const ZERO_FROM_ZERO = new Set([BPF_DIV, BPF_MOD, BPF_LSH, BPF_RSH]);
+
 /** 32-bit unsigned arithmetic as the machine does it; null where it has no result. */
 export function compute(code: number, a: number, b: number): number | null {
   switch (code) {
@@ -135,6 +138,7 @@ export class Values {
       assert(folded !== null, "division by zero reached the values");
       return this.const(folded);
     }
+    if (left.op === "const" && left.k === 0 && ZERO_FROM_ZERO.has(code)) return left;
     if (left.op === "const" && COMMUTATIVE.has(code)) return this.alu(code, right, left);
     if (this.folding && right.op === "const") {
       const simple = this.simplified(code, left, right.k);
