@@ -3,6 +3,7 @@ import { Random } from "../../../test/differential/random.ts";
 import { runningKernel } from "../../../test/support/linux.ts";
 import { skipped } from "../../../test/support/needs.ts";
 import { count, differences } from "../../../test/support/scalar/compare.ts";
+import { EDGES, PICKED, PICKED_SEED } from "../../../test/support/scalar/edges.ts";
 import { ScalarProgram } from "../../../test/support/scalar/generate.ts";
 import { type Answers, parseKernelLog } from "../../../test/support/scalar/kernel-log.ts";
 import { type Recorded, writeRecorded } from "../../../test/support/scalar/recorded.ts";
@@ -49,11 +50,7 @@ describe.skipIf(kernel === null)(WHAT, () => {
 
   it.runIf(process.env["ANYBPF_RECORD"] === "1")("is recorded", () => {
     const recorded: Recorded[] = [];
-    for (let n = 0; n < 6; n++) {
-      const m = StateMemory.take();
-      const writer = new ScalarProgram(m, new Random(2026, n));
-      for (let trial = 0; trial < 400; trial++) writer.trial();
-      const program = writer.finish();
+    const record = (m: StateMemory, program: Uint8Array) => {
       const ours = walkProgram(m, program);
       const all = kernelAnswers(program);
       const known: Answers = new Map();
@@ -61,6 +58,21 @@ describe.skipIf(kernel === null)(WHAT, () => {
         known.set(key, new Map([...registers.keys()].map((r) => [r, all.get(key)?.get(r) ?? "nothing"])));
       }
       recorded.push({ program, kernel: known });
+    };
+    for (let n = 0; n < 6; n++) {
+      const m = StateMemory.take();
+      const writer = new ScalarProgram(m, new Random(2026, n));
+      for (let trial = 0; trial < 400; trial++) writer.trial();
+      record(m, writer.finish());
+    }
+    const m = StateMemory.take();
+    const edges = new ScalarProgram(m, new Random(2026));
+    for (const text of EDGES) edges.text(text);
+    record(m, edges.finish());
+    for (const n of PICKED) {
+      const writer = new ScalarProgram(m, new Random(PICKED_SEED, n));
+      writer.trial();
+      record(m, writer.finish());
     }
     writeRecorded(recorded);
   });

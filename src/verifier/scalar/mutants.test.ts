@@ -10,7 +10,7 @@ const EVERY = Number(process.env["ANYBPF_MUTANTS"] ?? 397);
 const FROM = Number(process.env["ANYBPF_MUTANTS_FROM"] ?? 3);
 
 const NARROW: readonly (readonly [number, readonly Call[]])[] = [
-  [8, [["check_tnums", 0x20], ["check_next"], ["check_range"], ["prepare", 0], ["check_unary"]]],
+  [8, [["check_next"], ["check_range"], ["prepare", 0], ["check_unary"], ["check_tnums", 0x20]]],
   [4, [["prepare", 1], ["check_relations"], ["check_binary", 0x20, 0, 29], ["check_compare", 0x10, 1, 29]]],
 ];
 

@@ -1,4 +1,5 @@
-import { type RawInsn, SLOT_BYTES } from "../../../src/isa/index.ts";
+import { assembleBytes } from "../../../src/asm/index.ts";
+import { type RawInsn, readRaw, SLOT_BYTES } from "../../../src/isa/index.ts";
 import type { StateMemory } from "../../../src/verifier/memory.ts";
 import type { Random } from "../../differential/random.ts";
 import { Walk } from "./walk.ts";
@@ -200,6 +201,25 @@ export class ScalarProgram {
       else if (op === 0x80) this.#alu(wide ? 0x87 : 0x84, 1, 0);
       else this.#bitwise(op | (wide ? 0x0f : 0x0c), 1, src);
     } else this.#jump(random.pick(JUMP_OPS) | (wide ? 0x0d : 0x0e), 1, random.chance(3) ? 1 : 2);
+  }
+
+  /** Instructions as text, one trial of its own; a jump leaves the path where it may. */
+  text(source: string): void {
+    for (const reg of [1, 2]) {
+      this.#alu(0xbf, reg, 9);
+      this.#alu(0xaf, reg, 8);
+    }
+    const code = assembleBytes(source.replaceAll(";", "\n"));
+    const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+    for (let at = 0; at < code.length; at += SLOT_BYTES) {
+      const insn = readRaw(view, at);
+      if (insn.opcode === 0x18) {
+        at += SLOT_BYTES;
+        this.#emit(insn, view.getInt32(at + 4, true));
+      } else if ((insn.opcode & 7) === 5 || (insn.opcode & 7) === 6)
+        this.#jump(insn.opcode, insn.dst, insn.src, insn.imm);
+      else this.#emit(insn);
+    }
   }
 
   /** The whole program: the path's end, and the exits of those that left. */

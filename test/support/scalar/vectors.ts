@@ -1,9 +1,14 @@
 import * as L from "../../../src/runtime/verifier-layout.ts";
 import { StateMemory } from "../../../src/verifier/memory.ts";
 import type { StateFunctions } from "../../../src/verifier/state-functions.ts";
+import { Random } from "../../differential/random.ts";
+import { anyRecord } from "./contradictions.ts";
 import { readRecorded } from "./recorded.ts";
 import { relationCases } from "./relations.ts";
 import { walkProgram } from "./walk.ts";
+
+/** No jump: the side of jset on which no bit is set. */
+const NOT_JSET = 0x48;
 
 /** Calls of the domain: how many of their leading arguments are registers. */
 const TRACED: ReadonlyMap<keyof StateFunctions, number> = new Map([
@@ -23,6 +28,27 @@ const TRACED: ReadonlyMap<keyof StateFunctions, number> = new Map([
   ["refine", 2],
   ["add_const", 1],
 ]);
+
+/** Calls on records that may contradict themselves: leading arguments that are registers, and the rest. */
+const ON_ANY: readonly (readonly [keyof StateFunctions, number, ...number[]])[] = [
+  ["copy_reg", 2],
+  ["sync_bounds", 1],
+  ["bounds_violation", 1],
+  ["set_known32", 1, -5],
+  ["zext32", 1],
+  ["truncate", 1, 1],
+  ["truncate", 1, 2],
+  ["truncate", 1, 4],
+  ["sign_extend", 1, 1, 0],
+  ["sign_extend", 1, 2, 0],
+  ["sign_extend", 1, 4, 0],
+  ["sign_extend", 1, 1, 1],
+  ["sign_extend", 1, 2, 1],
+  ["alu", 2, 0x50, 0, 0],
+  ["alu", 2, 0x40, 1, 0],
+  ["branch_taken", 2, NOT_JSET, 0],
+];
+const ANY = 2000;
 
 /** One call: registers before and after, byte for byte, and the answer. */
 export interface Vector {
@@ -81,5 +107,27 @@ export function traceRecorded(): Vector[] {
     const after = m.u8.slice(at, at + L.REG_SIZE);
     found.set(`sync ${found.size}`, { ...one, name: "sync_bounds", after, answer: undefined });
   }
-  return [...found.values()];
+  return [...found.values(), ...traceAny(m)];
+}
+
+/** What the domain makes of any records at all: the order of rules shows where they contradict each other. */
+function traceAny(m: StateMemory): Vector[] {
+  const random = new Random(8);
+  const [a, b] = [m.scratch(0), m.scratch(1)];
+  const functions = m.ops as unknown as Record<string, (...args: number[]) => number | undefined>;
+  const vectors: Vector[] = [];
+  for (let n = 0; n < ANY; n++) {
+    anyRecord(m, a, random);
+    anyRecord(m, b, random);
+    if (random.chance(20)) m.ops.set_known(a, random.u32(), random.u32());
+    if (random.chance(20)) m.ops.set_known(b, random.u32(), random.u32());
+    const pair = m.u8.slice(a, a + 2 * L.REG_SIZE);
+    for (const [name, registers, ...rest] of ON_ANY) {
+      m.u8.set(pair, a);
+      const answer = functions[name]!(...[a, b].slice(0, registers), ...rest);
+      const [before, after] = [pair.slice(0, registers * L.REG_SIZE), m.u8.slice(a, a + registers * L.REG_SIZE)];
+      vectors.push({ name, registers, rest, same: false, before, after, answer });
+    }
+  }
+  return vectors;
 }

@@ -20,8 +20,8 @@ export function addWord(dst: u32, src: u32): void {
   const b1 = load<i64>(src, REG_SMAX);
   const s0 = word(a0 + b0);
   const s1 = word(a1 + b1);
-  // A sum overflows if its sign differs from those of both addends.
-  if ((((a0 ^ s0) & (b0 ^ s0)) | ((a1 ^ s1) & (b1 ^ s1))) < 0) setSigned(dst, WORD_SMIN, WORD_SMAX);
+  // A sum that is within the width is less than one addend if the other is negative, and only then.
+  if ((b0 < 0) != (s0 < a0) || (b1 < 0) != (s1 < a1)) setSigned(dst, WORD_SMIN, WORD_SMAX);
   else setSigned(dst, s0, s1);
 
   const c0 = load<i64>(dst, REG_UMIN);
@@ -41,7 +41,7 @@ export function addHalf(dst: u32, src: u32): void {
   const b1 = load<i32>(src, REG_S32_MAX);
   const s0 = cut(a0 + b0);
   const s1 = cut(a1 + b1);
-  if ((((a0 ^ s0) & (b0 ^ s0)) | ((a1 ^ s1) & (b1 ^ s1))) < 0) setSignedHalf(dst, HALF_SMIN, HALF_SMAX);
+  if ((b0 < 0) != (s0 < a0) || (b1 < 0) != (s1 < a1)) setSignedHalf(dst, HALF_SMIN, HALF_SMAX);
   else setSignedHalf(dst, s0, s1);
 
   const c0 = load<i32>(dst, REG_U32_MIN);
@@ -61,8 +61,8 @@ export function subWord(dst: u32, src: u32): void {
   const b1 = load<i64>(src, REG_SMAX);
   const s0 = word(a0 - b1);
   const s1 = word(a1 - b0);
-  // A difference overflows if the operands' signs differ and its own is not the minuend's.
-  if ((((a0 ^ b1) & (a0 ^ s0)) | ((a1 ^ b0) & (a1 ^ s1))) < 0) setSigned(dst, WORD_SMIN, WORD_SMAX);
+  // A difference is less than the minuend if what is taken is positive.
+  if ((b1 > 0) != (s0 < a0) || (b0 > 0) != (s1 < a1)) setSigned(dst, WORD_SMIN, WORD_SMAX);
   else setSigned(dst, s0, s1);
 
   const c0 = load<i64>(dst, REG_UMIN);
@@ -82,7 +82,7 @@ export function subHalf(dst: u32, src: u32): void {
   const b1 = load<i32>(src, REG_S32_MAX);
   const s0 = cut(a0 - b1);
   const s1 = cut(a1 - b0);
-  if ((((a0 ^ b1) & (a0 ^ s0)) | ((a1 ^ b0) & (a1 ^ s1))) < 0) setSignedHalf(dst, HALF_SMIN, HALF_SMAX);
+  if ((b1 > 0) != (s0 < a0) || (b0 > 0) != (s1 < a1)) setSignedHalf(dst, HALF_SMIN, HALF_SMAX);
   else setSignedHalf(dst, s0, s1);
 
   const c0 = load<i32>(dst, REG_U32_MIN);
@@ -120,7 +120,8 @@ export function mulWord(dst: u32, src: u32): void {
   const c1 = load<i64>(dst, REG_UMAX);
   const d0 = load<i64>(src, REG_UMIN);
   const d1 = load<i64>(src, REG_UMAX);
-  if (unsignedOverflow(c1, d1) || unsignedOverflow(c0, d0)) setUnsigned(dst, 0, WORD_UMAX);
+  // If the product of the greatest fits, that of the least does.
+  if (unsignedOverflow(c1, d1)) setUnsigned(dst, 0, WORD_UMAX);
   else setUnsigned(dst, word(c0 * d0), word(c1 * d1));
 
   const a0 = load<i64>(dst, REG_SMIN);
@@ -141,7 +142,7 @@ export function mulWord(dst: u32, src: u32): void {
 export function mulHalf(dst: u32, src: u32): void {
   const u0 = u64(widen(load<i32>(dst, REG_U32_MIN))) * u64(widen(load<i32>(src, REG_U32_MIN)));
   const u1 = u64(widen(load<i32>(dst, REG_U32_MAX))) * u64(widen(load<i32>(src, REG_U32_MAX)));
-  if (u1 > u64(LOW_BITS) || u0 > u64(LOW_BITS)) setUnsignedHalf(dst, 0, HALF_UMAX);
+  if (u1 > u64(LOW_BITS)) setUnsignedHalf(dst, 0, HALF_UMAX);
   else setUnsignedHalf(dst, cut(i32(u0)), cut(i32(u1)));
 
   const a0 = i64(load<i32>(dst, REG_S32_MIN));

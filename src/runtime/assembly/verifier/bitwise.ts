@@ -28,11 +28,6 @@ export function bitwiseWord(dst: u32, src: u32, op: u32): void {
 export function bitwiseHalf(dst: u32, src: u32, op: u32): void {
   const v = low(load<i64>(dst, REG_VALUE));
   const m = low(load<i64>(dst, REG_MASK));
-  if (m == 0 && low(load<i64>(src, REG_MASK)) == 0) {
-    setUnsignedHalf(dst, v, v);
-    setSignedHalf(dst, v, v);
-    return;
-  }
   let least = v;
   let most = v | m;
   if (op == BPF_AND) most = umin32(load<i32>(dst, REG_U32_MAX), load<i32>(src, REG_U32_MAX));

@@ -240,9 +240,9 @@ function syncAll(reg: u32): void {
   v = tnum.value;
   m = tnum.mask;
   tnum.range(widen(hu0), widen(hu1));
-  tnum.intersect(v & LOW_BITS, m & LOW_BITS, tnum.value, tnum.mask);
-  v = (v & ~LOW_BITS) | tnum.value;
-  m = (m & ~LOW_BITS) | tnum.mask;
+  tnum.intersect(v, m, tnum.value, tnum.mask | ~LOW_BITS);
+  v = tnum.value;
+  m = tnum.mask;
   setTnum(reg, v, m);
 
   const hv = low(v);

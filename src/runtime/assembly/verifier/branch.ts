@@ -47,8 +47,7 @@ function intersecting(a: u32, b: u32, is32: u32): i32 {
   }
   const wanted = load<i64>(b, REG_VALUE) & bits;
   if ((load<i64>(a, REG_VALUE) & wanted) != 0) return ALWAYS;
-  if (((load<i64>(a, REG_VALUE) | load<i64>(a, REG_MASK)) & wanted) == 0) return NEVER;
-  return UNKNOWN;
+  return (load<i64>(a, REG_MASK) & wanted) == 0 ? NEVER : UNKNOWN;
 }
 
 /** a > b, unsigned. */

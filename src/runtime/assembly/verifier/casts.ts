@@ -89,10 +89,7 @@ function extendWord(reg: u32, bits: i64): void {
 function extendHalf(reg: u32, bits: i64): void {
   const v = load<i64>(reg, REG_VALUE);
   if (low(load<i64>(reg, REG_MASK)) == 0) {
-    const x = low(extended(v, bits));
-    setTnum(reg, widen(x), 0);
-    setSignedHalf(reg, x, x);
-    setUnsignedHalf(reg, x, x);
+    setConstant(reg, widen(low(extended(v, bits))));
     return;
   }
   const first = load<i32>(reg, REG_S32_MIN);

@@ -113,24 +113,22 @@ export function refine(a: u32, b: u32, op: u32, is32: u32): void {
       if (known != 0) refineUnequal(known == b ? a : b, load<i64>(known, REG_VALUE) & bits, is32);
       break;
     }
-    case BPF_JSET: {
-      // Of several bits one is set, but which? A single one is.
-      const known = constantOperand(a, b, bits);
-      if (known == 0) break;
-      const x = load<i64>(known, REG_VALUE) & bits;
-      if (popcnt(unsigned(x)) != 1) break;
-      const reg = known == b ? a : b;
-      setTnum(reg, load<i64>(reg, REG_VALUE) | x, load<i64>(reg, REG_MASK) & ~x);
-      break;
-    }
+    case BPF_JSET:
     case NOT_JSET: {
       const known = constantOperand(a, b, bits);
       if (known == 0) break;
       const x = load<i64>(known, REG_VALUE) & bits;
       const reg = known == b ? a : b;
-      // Bits without these may contradict the ranges on a side that is never reached, so the ranges are made anew.
-      forget_ranges(reg);
-      setTnum(reg, load<i64>(reg, REG_VALUE) & ~x, load<i64>(reg, REG_MASK) & ~x);
+      const v = load<i64>(reg, REG_VALUE);
+      const m = load<i64>(reg, REG_MASK) & ~x;
+      if (op == NOT_JSET) {
+        // Bits without these may contradict the ranges on a side that is never reached, so the ranges are made anew.
+        forget_ranges(reg);
+        setTnum(reg, v & ~x, m);
+      } else if (popcnt(unsigned(x)) == 1) {
+        // Of several bits one is set, but which? A single one is.
+        setTnum(reg, v | x, m);
+      }
       break;
     }
     case BPF_JLE:

@@ -17,11 +17,11 @@ import {
 // @ts-ignore: decorator
 @inline
 function leftHalf(dst: u32, by: i64): void {
-  const least = load<u32>(dst, REG_U32_MIN);
+  const least = load<i32>(dst, REG_U32_MIN);
   const most = load<i32>(dst, REG_U32_MAX);
   setSignedHalf(dst, HALF_SMIN, HALF_SMAX);
   if (by >= HALF || widen(most) > i64(1) << (HALF - 1 - by)) setUnsignedHalf(dst, 0, HALF_UMAX);
-  else setUnsignedHalf(dst, cut(i32(least << u32(by))), cut(i32(most << i32(by))));
+  else setUnsignedHalf(dst, cut(least << i32(by)), cut(most << i32(by)));
 }
 
 export function shiftLeftWord(dst: u32, by: i64): void {
@@ -41,8 +41,8 @@ export function shiftLeftWord(dst: u32, by: i64): void {
 
 export function shiftLeftHalf(dst: u32, by: i64): void {
   leftHalf(dst, by);
-  tnum.shiftLeft(load<i64>(dst, REG_VALUE) & LOW_BITS, load<i64>(dst, REG_MASK) & LOW_BITS, by);
-  setTnum(dst, tnum.value & LOW_BITS, tnum.mask & LOW_BITS);
+  tnum.shiftLeft(load<i64>(dst, REG_VALUE), load<i64>(dst, REG_MASK), by);
+  setTnum(dst, tnum.value, tnum.mask);
   unboundWord(dst);
   halfFromBits(dst);
 }
@@ -68,7 +68,11 @@ export function shiftRightHalf(dst: u32, by: i64): void {
     cut(i32(widen(load<i32>(dst, REG_U32_MIN)) >> by)),
     cut(i32(widen(load<i32>(dst, REG_U32_MAX)) >> by)),
   );
-  tnum.shiftRight(load<i64>(dst, REG_VALUE) & LOW_BITS, load<i64>(dst, REG_MASK) & LOW_BITS, by);
+  tnum.shiftRight(
+    load<i64>(dst, REG_VALUE) & LOW_BITS,
+    load<i64>(dst, REG_MASK) & LOW_BITS,
+    by,
+  );
   setTnum(dst, tnum.value, tnum.mask);
   unboundWord(dst);
   halfFromBits(dst);

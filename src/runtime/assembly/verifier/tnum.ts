@@ -66,9 +66,8 @@ export function intersect(av: i64, am: i64, bv: i64, bm: i64): void {
 @inline
 export function range(least: i64, most: i64): void {
   const differ = least ^ most;
-  if (differ < 0) result(0, -1);
   // Two shifts, for an amount of 64 would be one of 0.
-  else result(least, i64((u64(-1) >> 1) >> u64(clz(differ) - 1)));
+  result(least, differ < 0 ? -1 : i64((u64(-1) >> 1) >> u64(clz(differ) - 1)));
 }
 
 /**

@@ -17,7 +17,6 @@ export const HALF_SMAX: i32 = ~HALF_SMIN;
 export const HALF_UMAX: i32 = -1;
 /** The bits of the lower half, in a word. */
 export const LOW_BITS: i64 = i64(u64(-1) >> (64 - HALF));
-const WORD_BITS: u64 = u64(-1) >> (64 - BITS);
 
 /** Cuts a result to the width of a word. */
 // @ts-ignore: decorator
@@ -30,7 +29,7 @@ export function word(x: i64): i64 {
 // @ts-ignore: decorator
 @inline
 export function unsigned(x: i64): u64 {
-  return u64(x) & WORD_BITS;
+  return u64(x << (64 - BITS)) >> (64 - BITS);
 }
 
 /** Cuts a result to the width of a half. */
