@@ -98,7 +98,7 @@ describe.skipIf(noCompiler)("programs in pairs, one accepted and one refused", (
             expected.push(...known.map((row) => `${program} at ${cpu}: ${row.aspect}`));
             found.push(...compare(topic, cpu, name, sum).map((aspect) => `${program} at ${cpu}: ${aspect}`));
           } else if (!known.some((row) => row.aspect === "verdict")) {
-            const { errno, log } = judges.ours(compile(topic, cpu), name, 1);
+            const { errno, log } = judges.ours(compile(topic, cpu), name, LOG_STATISTICS);
             expect(errno === 0, `${program} at ${cpu}: ${log}`).toBe(name.endsWith("_ok"));
           }
         }
