@@ -3,6 +3,8 @@ import { SK_BUFF } from "../uapi/index.ts";
 import { assert } from "../util/index.ts";
 import { type AncillaryName, ancillaryAt } from "./ancillary.ts";
 import { checkClassic } from "./check.ts";
+import { emitFindAttribute } from "./convert-attributes.ts";
+import { emitPayloadOffset } from "./convert-payload.ts";
 import { Emitter } from "./emitter.ts";
 import { classicError } from "./errors.ts";
 import { BPF_MEMWORDS, type ClassicInsn } from "./insn.ts";
@@ -32,6 +34,10 @@ const FP = 10;
 
 const GET_PRANDOM_U32 = 7;
 const GET_SMP_PROCESSOR_ID = 8;
+
+// Labels of functions.
+const FIND_ATTRIBUTE = "find attribute";
+const PAYLOAD_OFFSET = "payload offset";
 
 const OPPOSITE: Readonly<Record<string, string>> = { jeq: "jne", jgt: "jle", jge: "jlt" };
 
@@ -76,6 +82,9 @@ class Converter {
   readonly #program: readonly ClassicInsn[];
   readonly #options: ConvertOptions;
   readonly #out = new Emitter();
+  /** Functions that the program calls. */
+  #attributes = false;
+  #payload = false;
 
   constructor(program: readonly ClassicInsn[], options: ConvertOptions) {
     this.#program = program;
@@ -93,6 +102,8 @@ class Converter {
       out.label(`${pc}`);
       this.#insn(i, classicOp(i.code)!, pc);
     });
+    if (this.#attributes) emitFindAttribute(out, FIND_ATTRIBUTE);
+    if (this.#payload) emitPayloadOffset(out, PAYLOAD_OFFSET, this.#options.networkOffset ?? 0);
     return out.finish();
   }
 
@@ -271,8 +282,18 @@ class Converter {
         break;
       case "nla":
       case "nlan":
+        this.#attributes = true;
+        out.emit("mov64_reg", { dst: 1, src: CTX });
+        out.emit("mov64_reg", { dst: 2, src: A });
+        out.emit("mov64_reg", { dst: 3, src: X });
+        out.emit("mov64_imm", { dst: 4, imm: what === "nlan" ? 1 : 0 });
+        out.emit("call_local", {}, FIND_ATTRIBUTE);
+        break;
       case "payloadOffset":
-        throw classicError("E_CLASSIC_CONVERT", { insn: pc, what: `no ${what} yet` });
+        this.#payload = true;
+        out.emit("mov64_reg", { dst: 1, src: CTX });
+        out.emit("call_local", {}, PAYLOAD_OFFSET);
+        break;
     }
   }
 

@@ -55,6 +55,11 @@ export class ClassicPacket {
     }
   }
 
+  get hasVlanTag(): boolean {
+    const { vlanPresent, vlanTci = 0, vlanTpid = 0 } = this.env;
+    return vlanPresent ?? (vlanTci !== 0 || vlanTpid !== 0);
+  }
+
   /** Bytes at hand from the packet's first on. */
   get size(): number {
     return this.#bytes.length - this.#start;

@@ -6,15 +6,14 @@ import type { ClassicPacket } from "./packet.ts";
  * the protocol unknown.
  */
 
-const MAX_HEADERS = 15;
+/** Further headers that are followed behind the first. */
+export const MAX_HEADERS = 15;
 const ETH_P_IP = 0x0800;
 const ETH_P_IPV6 = 0x86dd;
 const ETH_P_MPLS_UC = 0x8847;
 const ETH_P_MPLS_MC = 0x8848;
 const ETH_P_8021Q = 0x8100;
 const ETH_P_8021AD = 0x88a8;
-const ETH_P_TEB = 0x6558;
-const GRE_PROTO_PPP = 0x880b;
 
 /** What a header leads to. `ether`, `ip`: one more header of that EtherType or IP protocol; `end`: the transport header is at `at`. */
 type Next =
@@ -24,7 +23,7 @@ type Next =
   | { readonly kind: "end"; readonly at: number; readonly ip: number | null; readonly later?: true };
 
 /** Null: the packet is cut, or no such packet exists. */
-type Header = (packet: ClassicPacket, at: number, proto: number) => Next | null;
+type Header = (packet: ClassicPacket, at: number) => Next | null;
 
 function end(at: number, ip: number | null = null): Next {
   return { kind: "end", at, ip };
@@ -59,7 +58,7 @@ const vlan: Header = (packet, at) => {
 };
 
 /** EtherTypes of PPP protocols. */
-const PPP: ReadonlyMap<number, number> = new Map([
+export const PPP_ETHER_TYPES: ReadonlyMap<number, number> = new Map([
   [0x0021, ETH_P_IP],
   [0x0057, ETH_P_IPV6],
   [0x0281, ETH_P_MPLS_UC],
@@ -72,19 +71,11 @@ function isPpp(proto: number): boolean {
 }
 
 const pppoe: Header = (packet, at) => {
-  // Version 1, type 1, code 0, then session and length (RFC 2516); the protocol's first byte may be left out.
-  const head = packet.at(at, 2);
-  const word = packet.at(at + 6, 2);
-  if (head !== 0x1100 || word === null) return null;
-  let proto = word;
-  let size = 8;
-  if (!isPpp(word)) {
-    proto = word >> 8;
-    size = 7;
-    if ((proto & 1) === 0) return null;
-  }
-  const ether = PPP.get(proto);
-  return ether === undefined ? end(at + size) : { kind: "ether", at: at + size, proto: ether };
+  // Version 1, type 1, code 0, then session, length and protocol (RFC 2516).
+  const proto = packet.at(at + 6, 2);
+  if (packet.at(at, 2) !== 0x1100 || proto === null || !isPpp(proto)) return null;
+  const ether = PPP_ETHER_TYPES.get(proto);
+  return ether === undefined ? end(at + 8) : { kind: "ether", at: at + 8, proto: ether };
 };
 
 /** HSR and PRP tags (IEC 62439-3). */
@@ -93,14 +84,13 @@ const redundancy: Header = (packet, at) => {
   return proto === null ? null : { kind: "ether", at: at + 6, proto };
 };
 
-const timeSync: Header = (packet, at) => {
-  if (packet.at(at + 33, 1) === null) return null;
-  return end(at + packet.at(at + 2, 2)!);
-};
+/** A header of known size behind which nothing is looked at. */
+function passOver(size: number): Header {
+  return (packet, at) => (packet.at(at + size - 1, 1) === null ? null : end(at + size));
+}
 
-const fcoe: Header = (packet, at) => (packet.at(at + 37, 1) === null ? null : end(at + 38));
-
-const mpls: Header = (packet, at) => (packet.at(at, 4) === null ? null : end(at));
+/** Of a stack of labels only the first. */
+const mpls = passOver(4);
 
 const ETHER: ReadonlyMap<number, Header> = new Map([
   [ETH_P_IP, ipv4],
@@ -111,15 +101,26 @@ const ETHER: ReadonlyMap<number, Header> = new Map([
   [ETH_P_MPLS_UC, mpls],
   [ETH_P_MPLS_MC, mpls],
   [0x88ca, stopAt(16)], // TIPC
-  [0x8906, fcoe],
+  [0x8906, passOver(38)], // FCoE
+  [0x8902, stopAt(0)], // CFM
   [0x0806, stopAt(0)], // ARP
   [0x8035, stopAt(0)], // RARP
-  [0x88f7, timeSync],
+  [0x88f7, passOver(34)], // PTP
   [0x88fb, redundancy],
   [0x892f, redundancy],
 ]);
 
-const GRE = { csum: 0x8000, routing: 0x4000, key: 0x2000, seq: 0x1000, ack: 0x0080, version: 0x0007 } as const;
+/** Flags of GRE (RFC 2784, RFC 2890, RFC 2637), and the EtherTypes that lead on in their own way: Ethernet within, PPP within. */
+export const GRE = {
+  csum: 0x8000,
+  routing: 0x4000,
+  key: 0x2000,
+  seq: 0x1000,
+  ack: 0x0080,
+  version: 0x0007,
+  teb: 0x6558,
+  ppp: 0x880b,
+} as const;
 
 const gre: Header = (packet, at) => {
   const word = packet.at(at, 4);
@@ -128,7 +129,7 @@ const gre: Header = (packet, at) => {
   let proto = word & 0xffff;
   const version = flags & GRE.version;
   if ((flags & GRE.routing) !== 0 || version > 1) return end(at, 47);
-  if (version === 1 && (proto !== GRE_PROTO_PPP || (flags & GRE.key) === 0)) return end(at, 47);
+  if (version === 1 && (proto !== GRE.ppp || (flags & GRE.key) === 0)) return end(at, 47);
   let next = at + 4;
   if ((flags & GRE.csum) !== 0) next += 4;
   if ((flags & GRE.key) !== 0) {
@@ -137,7 +138,7 @@ const gre: Header = (packet, at) => {
   }
   if ((flags & GRE.seq) !== 0) next += 4;
   if (version === 0) {
-    if (proto === ETH_P_TEB) {
+    if (proto === GRE.teb) {
       const inner = packet.at(next + 12, 2);
       if (inner === null) return null;
       proto = inner;
@@ -182,7 +183,7 @@ const IPV6: ReadonlyMap<number, Header> = new Map([
 ]);
 
 /** Bytes of transport headers by IP protocol; TCP tells itself. */
-const TRANSPORT: ReadonlyMap<number, number> = new Map([
+export const TRANSPORT: ReadonlyMap<number, number> = new Map([
   [1, 8], // ICMP
   [2, 8], // IGMP
   [17, 8], // UDP
@@ -191,7 +192,7 @@ const TRANSPORT: ReadonlyMap<number, number> = new Map([
   [132, 12], // SCTP
   [136, 8], // UDP-Lite
 ]);
-const TCP = 6;
+export const TCP = 6;
 
 function transport(packet: ClassicPacket, at: number, ip: number | null): number {
   if (ip === TCP) {
@@ -207,28 +208,25 @@ function headerAfter(next: Next): Header | undefined {
   return undefined;
 }
 
-/** The first header: that of the EtherType which Linux found, or of the VLAN tag that it took off. */
-function first(packet: ClassicPacket): Next {
-  const { protocol = 0 } = packet.env;
-  return { kind: "ether", at: packet.networkOffset, proto: protocol };
-}
-
+/** From the network header on; a VLAN tag that the device took off counts as one header. */
 export function payloadOffset(packet: ClassicPacket): number {
-  let next = first(packet);
+  let next: Next = { kind: "ether", at: packet.networkOffset, proto: (packet.env.protocol ?? 0) & 0xffff };
+  let headers = packet.hasVlanTag ? 1 : 0;
   let ip: number | null = null;
-  for (let headers = 0; next.kind !== "end"; headers++) {
-    if (next.kind === "ip") ip = next.proto;
+  while (next.kind !== "end" && headers <= MAX_HEADERS) {
     const header = headerAfter(next);
     if (header === undefined) {
       if (next.kind === "ether") return 0;
       break;
     }
-    if (headers > MAX_HEADERS) break;
-    const found = header(packet, next.at, next.proto);
+    const found: Next | null = header(packet, next.at);
     if (found === null) return 0;
+    // The IP protocol behind a fixed IP header belongs to that header.
+    if (found.kind === "ether" || (found.kind === "ip" && next.kind === "ip")) headers++;
     next = found;
+    if (next.kind === "ip") ip = next.proto;
   }
   if (next.kind === "end") ip = next.ip ?? ip;
-  const at = Math.min(next.at & 0xffff, packet.length);
+  const at = Math.min(next.at & 0xffff, packet.length & 0xffff);
   return next.kind === "end" && next.later === true ? at : transport(packet, at, ip);
 }

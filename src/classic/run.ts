@@ -156,8 +156,8 @@ const ANCILLARY_VALUES: Readonly<Record<AncillaryName, (packet: ClassicPacket, a
   cpu: ({ env }) => env.cpu ?? 0,
   xorX: (_, a, x) => a ^ x,
   vlanTci: ({ env }) => (env.vlanTci ?? 0) & 0xffff,
-  vlanPresent: ({ env }) => ((env.vlanPresent ?? ((env.vlanTci ?? 0) !== 0 || (env.vlanTpid ?? 0) !== 0)) ? 1 : 0),
-  payloadOffset: (packet) => payloadOffset(packet),
+  vlanPresent: ({ hasVlanTag }) => (hasVlanTag ? 1 : 0),
+  payloadOffset,
   random: ({ env }) => env.random?.() ?? 0,
   vlanTpid: ({ env }) => (env.vlanTpid ?? 0) & 0xffff,
 };
