@@ -29,14 +29,18 @@ const LIVE_BEFORE = 6;
 const WORDS = 8;
 
 const MAX_FRAMES = 8;
+/** More functions than a program may have: keys of calls are made with it. */
+const MAX_SUBPROGS = 4096;
 const NONE = new Int32Array(0);
 
 /** A function as called along one chain of calls. */
 class Instance {
+  /** The caller as called itself; null = the outermost function. */
+  readonly outer: Instance | null;
+  /** Functions as called from here, by call and function. */
+  readonly inner = new Map<number, Instance>();
   /** By depth, the outermost first: instructions that call. One fewer than there are frames. */
   readonly callsites: readonly number[];
-  /** By depth: where the functions start. */
-  readonly starts: readonly number[];
   /** Number of the innermost frame. */
   readonly depth: number;
   readonly start: number;
@@ -50,11 +54,11 @@ class Instance {
   /** Something once surely written no longer is. */
   dropped = false;
 
-  constructor(callsites: readonly number[], starts: readonly number[], count: number) {
-    this.callsites = callsites;
-    this.starts = starts;
-    this.depth = callsites.length;
-    this.start = starts[this.depth]!;
+  constructor(outer: Instance | null, callsite: number, start: number, count: number) {
+    this.outer = outer;
+    this.callsites = outer === null ? [] : [...outer.callsites, callsite];
+    this.depth = this.callsites.length;
+    this.start = start;
     this.count = count;
     this.frames = Array.from({ length: this.depth + 1 }, () => NONE);
     this.visited = new Uint8Array(count);
@@ -96,7 +100,6 @@ export function maskText(low: number, high: number): string {
  */
 export class StackLiveness {
   readonly #env: VerifierEnv;
-  readonly #instances = new Map<string, Instance>();
   #successors: Successors | null = null;
   #subprogEnd = new Int32Array(0);
   #current: Instance | null = null;
@@ -127,31 +130,25 @@ export class StackLiveness {
   /** The instance of frame `frame` of a state. */
   #instance(state: VerifierState, frame: number): Instance {
     const { m } = this.#env;
-    if (frame === 0) {
-      const root = m.get(state.frames[0]!, FRAME_SUBPROG);
-      const { start } = this.#env.subprogs[root]!;
-      return (this.#roots[root] ??= this.#find([], [start], this.#subprogEnd[root]!));
-    }
-    const callsites: number[] = [];
-    const starts: number[] = [];
-    let subprog = 0;
-    for (let i = 0; i <= frame; i++) {
-      subprog = m.get(state.frames[i]!, FRAME_SUBPROG);
-      starts.push(this.#env.subprogs[subprog]!.start);
-      if (i < frame) callsites.push(m.get(state.frames[i + 1]!, FRAME_CALLSITE));
-    }
-    return this.#find(callsites, starts, this.#subprogEnd[subprog]!);
-  }
-
-  #find(callsites: readonly number[], starts: readonly number[], end: number): Instance {
-    const start = starts[callsites.length]!;
-    const key = `${callsites.join()}/${start}/${starts[0]}`;
-    let instance = this.#instances.get(key);
-    if (instance === undefined) {
-      instance = new Instance(callsites, starts, end - start);
-      this.#instances.set(key, instance);
+    const root = m.get(state.frames[0]!, FRAME_SUBPROG);
+    let instance = (this.#roots[root] ??= this.#make(null, 0, root));
+    for (let i = 1; i <= frame; i++) {
+      const callsite = m.get(state.frames[i]!, FRAME_CALLSITE);
+      const subprog = m.get(state.frames[i]!, FRAME_SUBPROG);
+      const key = callsite * MAX_SUBPROGS + subprog;
+      let inner = instance.inner.get(key);
+      if (inner === undefined) {
+        inner = this.#make(instance, callsite, subprog);
+        instance.inner.set(key, inner);
+      }
+      instance = inner;
     }
     return instance;
+  }
+
+  #make(outer: Instance | null, callsite: number, subprog: number): Instance {
+    const { start } = this.#env.subprogs[subprog]!;
+    return new Instance(outer, callsite, start, this.#subprogEnd[subprog]! - start);
   }
 
   /** The instance that `env.state` is in; remembered until `forgetCallchain`. */
@@ -357,11 +354,8 @@ export class StackLiveness {
 
   /** What the function reads and writes of its callers' frames, the call does. */
   #passOutwards(instance: Instance): void {
-    const callsites = instance.callsites.slice(0, -1);
+    const outer = instance.outer!;
     const callsite = instance.callsites[instance.depth - 1]!;
-    const outerStart = instance.starts[instance.depth - 1]!;
-    const end = this.#endOf(outerStart);
-    const outer = this.#find(callsites, instance.starts.slice(0, -1), end);
     this.#startWrites(callsite);
     for (let frame = 0; frame < instance.depth; frame++) {
       const table = instance.frames[frame]!;
@@ -370,12 +364,6 @@ export class StackLiveness {
       this.#addRead(outer, frame, callsite, table[LIVE_BEFORE]!, table[LIVE_BEFORE + 1]!);
     }
     this.#commit(outer);
-  }
-
-  #endOf(start: number): number {
-    const { subprogs } = this.#env;
-    for (let i = 0; i < subprogs.length; i++) if (subprogs[i]!.start === start) return this.#subprogEnd[i]!;
-    return this.#env.insns.count;
   }
 
   /** `isAlive` answers for this state from now on (bpf_live_stack_query_init). */
