@@ -1,27 +1,15 @@
-import { type Btf, btfToC, btfToRaw, layoutText, parseBtf } from "../../btf/index.ts";
-import { parseElf } from "../../elf/index.ts";
+import { type Btf, btfToC, btfToRaw, layoutText } from "../../btf/index.ts";
 import { defineErrors } from "../../util/index.ts";
+import { readBtf } from "../btf-file.ts";
 import type { Options } from "../command.ts";
 import { EXIT_USAGE } from "../exit.ts";
-import { readBytes } from "../run/files.ts";
 
 const btfCommandError = defineErrors({
-  E_BTF_NONE: (d: { file: string }) => `${d.file}: it has no .BTF section; compile with -g`,
   E_BTF_NO_TYPE: (d: { file: string; name: string }) => `${d.file}: it has no struct or union "${d.name}"`,
 });
 
 const USAGE = `usage: anybpf btf dump file FILE [format raw|c] [root_id ID]
        anybpf btf layout FILE NAME`;
-
-/** BTF of an object, of any ELF file with a .BTF section, or of a file that is nothing else (/sys/kernel/btf/vmlinux). */
-function readBtf(file: string, base: Btf | null): Btf {
-  const bytes = readBytes(file);
-  const options = base === null ? {} : { base };
-  if (bytes[0] !== 0x7f) return parseBtf(bytes, file, options);
-  const section = parseElf(bytes, file, { sectionsOnly: true }).sections.find(({ name }) => name === ".BTF");
-  if (section === undefined) throw btfCommandError("E_BTF_NONE", { file });
-  return parseBtf(section.data, `${file}: section ${section.index} ".BTF"`, options);
-}
 
 /** The keywords after `dump file FILE`: pairs, each at most once. Null where the words are no such pairs. */
 function dumpOptions(words: readonly string[]): { format: "raw" | "c"; root: number | null } | null {

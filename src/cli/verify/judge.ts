@@ -6,6 +6,7 @@ import { openLinux, possibleCpus, verifierStatistics } from "../../node/linux/in
 import { findProgramType, programTypeLabel } from "../../uapi/index.ts";
 import { BpfError } from "../../util/index.ts";
 import type { KernelFacts, Mode, ProgramInput, Verdict } from "../../verifier/index.ts";
+import { readBtf } from "../btf-file.ts";
 import { readBytes } from "../run/files.ts";
 import { verifyError } from "./errors.ts";
 
@@ -53,7 +54,7 @@ const now = () => performance.now() * 1e6;
 
 /** The kernel's BTF: the file given, else the running kernel's, else none. */
 export function kernelBtf(path: string | undefined): Btf | null {
-  if (path !== undefined) return parseBtf(readBytes(path), path);
+  if (path !== undefined) return readBtf(path, null);
   return existsSync(RUNNING_BTF) ? parseBtf(readFileSync(RUNNING_BTF), RUNNING_BTF) : null;
 }
 

@@ -128,9 +128,24 @@ function subjectOf(failure: Failure, values: PathValues, reg: number, place: (in
 /** Program types that are named. */
 const NAMED = 12;
 
-function notesOf({ type }: ProgramInput, { kind, data }: Failure): string[] {
+/** Which bytes an access out of bounds wants. */
+function bytesNote({ kind, data, message }: Failure): string | null {
+  const { off, size, memSize, smin, umax, range } = data;
+  if (typeof off !== "number" || typeof size !== "number") return null;
+  if (kind === "V_PACKET_BOUNDS" && typeof range === "number") {
+    const known = range > 0 ? `the first ${range} are known to exist` : "none is known to exist";
+    return `bytes ${off} to ${off + size - 1} are accessed; ${known}`;
+  }
+  if ((kind !== "V_MAP_VALUE_BOUNDS" && kind !== "V_MEM_BOUNDS") || memSize === undefined) return null;
+  const first = off + Number(message.includes("max value") ? umax : smin);
+  return `bytes ${first} to ${first + size - 1} may be accessed, of ${String(memSize)}`;
+}
+
+function notesOf({ type }: ProgramInput, failure: Failure): string[] {
+  const { kind, data } = failure;
   const helper = typeof data["helper"] === "number" ? helperById(data["helper"]) : undefined;
-  const notes: string[] = [];
+  const bytes = bytesNote(failure);
+  const notes = bytes === null ? [] : [bytes];
   if (helper !== undefined && kind !== "V_REFERENCE_MISUSE") {
     const { name, since, allowed } = helper;
     if (kind === "V_HELPER_NOT_ALLOWED" && !allowed.has(type)) {
