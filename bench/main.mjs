@@ -1,10 +1,11 @@
-// Benchmarks: our engines against each other and against the running kernel's JIT, then our verifier against the kernel's, as ratios
-// from interleaved runs. `npm run bench [-- --json FILE] [-- --only TEXT]`; `--only verify` leaves the engines out. The kernel's part
-// needs CAP_BPF.
+// Benchmarks: our engines against each other and against the running kernel's JIT, then our verifier against the kernel's, then packet
+// filters against libpcap's, as ratios from interleaved runs. `npm run bench [-- --json FILE] [-- --only TEXT]`; `--only verify` and
+// `--only filter` leave the others out. The kernel's part needs CAP_BPF.
 import { writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { CASES } from "./cases.mjs";
+import { filterTimes } from "./filter.mjs";
 import { loadKernel, loadOurs } from "./load.mjs";
 import { verifierTimes } from "./verify.mjs";
 
@@ -135,7 +136,7 @@ for (const entry of CASES) {
   if (options.only !== undefined && !entry.name.includes(options.only)) continue;
   rows.push(await measureCase(entry));
 }
-if (options.only !== "verify") {
+if (options.only !== "verify" && options.only !== "filter") {
   print(rows);
   const compile = compileTimes();
   console.log(
@@ -143,7 +144,9 @@ if (options.only !== "verify") {
       `${compile.install.toFixed(2)} ms with V8's compilation and instantiation`,
   );
 }
-const verifier = await verifierTimes(options.only === "verify" ? undefined : options.only);
+const verifier =
+  options.only === "filter" ? [] : await verifierTimes(options.only === "verify" ? undefined : options.only);
+const filters = options.only === undefined || options.only === "filter" ? await filterTimes() : [];
 if (options.json !== undefined) {
   const row = (r, engine, ns, ratio) => ({
     program: r.name,
@@ -163,6 +166,13 @@ if (options.json !== undefined) {
       processed: r.processed,
       us: r.ours,
       kernel_us: r.kernel,
+      ratio: r.ratio,
+    })),
+    filters: filters.map((r) => ({
+      expression: r.expression,
+      ns_per_packet: r.ours,
+      copied_ns_per_packet: r.copied,
+      bpf_filter_ns_per_packet: r.libpcap,
       ratio: r.ratio,
     })),
   };
