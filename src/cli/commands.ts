@@ -187,6 +187,26 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/cbpf.ts")).cbpf,
   },
   {
+    name: "seccomp",
+    summary: "filters of system calls: disassemble, assemble, emulate, explain; compile OCI and Docker profiles",
+    args: [
+      { name: "<action>", help: "dump, disasm, asm, compile, emulate or explain" },
+      { name: "<file>", help: "a filter (raw, C, decimal or text) or a profile (JSON); - for standard input" },
+      { name: "[call...]", help: "of emulate: system call by name or number, and its arguments" },
+    ],
+    options: [
+      { flags: "-a, --arch <name>", help: "x86_64, i386, arm64 or riscv64", default: "x86_64" },
+      { flags: "-f, --format <name>", help: "what to write", choices: ["list", "asm", "raw", "c", "decimal"] },
+      { flags: "-o, --output <file>", help: "where to write (default: standard output)" },
+      { flags: "-i, --ip <n>", help: "of emulate: the instruction pointer" },
+      { flags: "-q, --quiet", help: "of emulate: the result only" },
+      { flags: "--cap <name>", help: "of profiles: a capability that the container has", many: true },
+      { flags: "--kernel-version <v>", help: "of profiles: decides minKernel", default: "6.18" },
+      { flags: "--json", help: "of emulate and explain: one JSON document" },
+    ],
+    load: async () => (await import("./commands/seccomp.ts")).seccomp,
+  },
+  {
     name: "filter",
     summary: "a pcap-filter expression as a program (as tcpdump -d), or over a capture",
     args: [{ name: "[expression...]", help: "pcap-filter(7); without one every packet matches" }],

@@ -409,7 +409,7 @@ function lookUp(token: Token, arch: ArchitectureName): number {
 
 /** A refusal of the checker, told by the place in the text. */
 function positioned(problem: BpfError, { line, column }: Token): BpfError {
-  const { message, code, data } = problem.within(`line ${line}, column ${column}`);
+  const { message, code, data } = problem.within(`${line}:${column}`);
   return new BpfError(code, message.slice(0, -` [${code}]`.length), { ...data, line, column }, { cause: problem });
 }
 

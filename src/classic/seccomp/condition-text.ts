@@ -23,7 +23,9 @@ function rangesText(
   if (one !== null && one[1] === max) return `${name} >= ${numberText(one[0])}`;
   const points = (list: readonly (readonly [bigint, bigint])[]) =>
     list.map(([a, b]) => (a === b ? numberText(a) : `${numberText(a)}..${numberText(b)}`)).join(", ");
-  if (outside !== null && outside.length > 0 && outside.length < inside.length) {
+  // A range takes more to read than a number.
+  const cost = (list: readonly (readonly [bigint, bigint])[]) => list.reduce((n, [a, b]) => n + (a === b ? 1 : 2), 0);
+  if (outside !== null && outside.length > 0 && cost(outside) < cost(inside)) {
     const hole = outside.length === 1 ? outside[0]! : null;
     return hole !== null && hole[0] === hole[1]
       ? `${name} != ${numberText(hole[0])}`
@@ -48,14 +50,15 @@ function fieldText(
   const name = fieldName(index, names);
   const whole = highMask === MAX_WORD && lowMask === MAX_WORD;
   const mask = (BigInt(highMask) << 32n) | BigInt(lowMask);
+  const maskText = (m: number | bigint) => `0x${m.toString(16)}`;
   const ranged = wideRanges(set);
-  const low = lowMask === MAX_WORD ? `(u32)${name}` : `${name} & ${numberText(lowMask)}`;
+  const low = lowMask === MAX_WORD ? `(u32)${name}` : `${name} & ${maskText(lowMask)}`;
   if (highMask === 0) return wordsText(lowMask === MAX_WORD ? low : `(${low})`, set[0]!.low);
   if (ranged !== null && lowMask !== 0) {
     const out = wideRanges(wideComplement(set));
-    return rangesText(whole ? name : `(${name} & ${numberText(mask)})`, ranged, out, MAX_64);
+    return rangesText(whole ? name : `(${name} & ${maskText(mask)})`, ranged, out, MAX_64);
   }
-  const high = highMask === MAX_WORD ? `${name} >> 32` : `(${name} >> 32) & ${numberText(highMask)}`;
+  const high = highMask === MAX_WORD ? `${name} >> 32` : `(${name} >> 32) & ${maskText(highMask)}`;
   const parts = set.map((part) => {
     const texts = [
       ...(isAll(part.high) ? [] : [wordsText(`(${high})`, part.high)]),

@@ -8,7 +8,7 @@ import {
   type SeccompExplanation,
 } from "./explain.ts";
 import { type Intervals, ranges, sizeOf } from "./intervals.ts";
-import { type Syscall, X32_BIT } from "./syscalls.ts";
+import { type Syscall, syscallByName, X32_BIT } from "./syscalls.ts";
 
 /** The action, and the name of its errno. */
 export function outcomeAction({ action, result }: Outcome): string {
@@ -51,6 +51,16 @@ function outcomeRows(outcomes: readonly Outcome[], who: readonly string[], names
 
 const WIDTH = 60;
 
+/** Names for a list; x32's are not repeated where they are those of x86-64 in the group. */
+function callNames(calls: readonly Syscall[]): string[] {
+  const x32 = calls.filter(({ nr }) => nr >= X32_BIT);
+  const own = calls.filter(({ nr }) => nr < X32_BIT).map((c) => c.name);
+  const short = x32.map((c) => c.name.slice("x32_".length));
+  const inX32 = own.filter((name) => syscallByName("x32", name) !== undefined);
+  const same = short.length > 1 && short.length === inX32.length && short.every((name) => own.includes(name));
+  return same ? [...own, "and the same of x32"] : calls.map((c) => c.name);
+}
+
 function groupRows(group: CallGroup): Row[] {
   const { calls, outcomes, numbers } = group;
   const conditional = outcomes.length > 1;
@@ -63,16 +73,7 @@ function groupRows(group: CallGroup): Row[] {
   }
   const rows = unnamed
     ? []
-    : [...sets.values()].flatMap((same) =>
-        outcomeRows(
-          outcomes,
-          wrapped(
-            same.map((c) => c.name),
-            WIDTH,
-          ),
-          same[0]!.args,
-        ),
-      );
+    : [...sets.values()].flatMap((same) => outcomeRows(outcomes, wrapped(callNames(same), WIDTH), same[0]!.args));
   if (unnamed) {
     // A stretch of numbers with names in it is told by its ends; single numbers by name.
     const byNumber = new Map(calls.map((c) => [c.nr, c.name]));

@@ -213,5 +213,5 @@ export function expressionText(expression: Expression, word: (word: number) => s
 
 /** Small numbers decimal, others hexadecimal. */
 export function numberText(value: number | bigint): string {
-  return value < 10 ? String(value) : `0x${value.toString(16)}`;
+  return value < 256 ? String(value) : `0x${value.toString(16)}`;
 }

@@ -2,17 +2,17 @@ import { defineErrors } from "../../util/index.ts";
 
 export const seccompTextError = defineErrors({
   E_SECCOMP_SYNTAX: (d: { line: number; column: number; found: string; wanted: string }) =>
-    `line ${d.line}, column ${d.column}: ${d.found} where ${d.wanted} was expected`,
+    `${d.line}:${d.column}: ${d.found} where ${d.wanted} was expected`,
   E_SECCOMP_NAME: (d: { line: number; column: number; name: string; arch: string }) =>
-    `line ${d.line}, column ${d.column}: "${d.name}" is no system call of ${d.arch}, no architecture and no number`,
+    `${d.line}:${d.column}: "${d.name}" is no system call of ${d.arch}, no architecture and no number`,
   E_SECCOMP_NUMBER: (d: { line: number; column: number; number: string; limit: string }) =>
-    `line ${d.line}, column ${d.column}: ${d.number} is not in the range ${d.limit}`,
+    `${d.line}:${d.column}: ${d.number} is not in the range ${d.limit}`,
   E_SECCOMP_LABEL: (d: { line: number; column: number; label: string; why: string }) =>
-    `line ${d.line}, column ${d.column}: label "${d.label}" ${d.why}`,
+    `${d.line}:${d.column}: label "${d.label}" ${d.why}`,
   E_SECCOMP_FAR: (d: { line: number; column: number; label: string; distance: number }) =>
-    `line ${d.line}, column ${d.column}: "${d.label}" is ${d.distance} instructions away; a condition jumps over 255 at most`,
+    `${d.line}:${d.column}: "${d.label}" is ${d.distance} instructions away; a condition jumps over 255 at most`,
   E_SECCOMP_TARGET: (d: { line: number; column: number; label: string; length: number }) =>
-    `line ${d.line}, column ${d.column}: jump to "${d.label}" is out of range (the filter has ${d.length} instructions)`,
+    `${d.line}:${d.column}: jump to "${d.label}" is out of range (the filter has ${d.length} instructions)`,
 });
 
 export interface Token {

@@ -55,7 +55,25 @@ export class BackwardWriter {
     return this.#push(classic(code, k, jt!, jf!));
   }
 
+  /** The program, without what only stand-ins have replaced. */
   finish(): ClassicInsn[] {
-    return [...this.#insns].reverse();
+    const insns = [...this.#insns].reverse();
+    const reached = new Uint8Array(insns.length + 1);
+    reached[0] = 1;
+    insns.forEach(({ code, jt, jf, k }, n) => {
+      if (reached[n] === 0 || (code & 7) === BPF_RET) return;
+      const ways = (code & 7) !== BPF_JMP ? [0] : code === (BPF_JMP | BPF_JA) ? [k] : [jt, jf];
+      for (const by of ways) reached[n + 1 + by] = 1;
+    });
+    const place: number[] = [];
+    let kept = 0;
+    for (let n = 0; n < insns.length; n++) place.push(reached[n] === 0 ? kept : kept++);
+    return insns.flatMap((insn, n) => {
+      if (reached[n] === 0) return [];
+      const by = (distance: number) => place[n + 1 + distance]! - place[n]! - 1;
+      if ((insn.code & 7) !== BPF_JMP) return [insn];
+      if (insn.code === (BPF_JMP | BPF_JA)) return [{ ...insn, k: by(insn.k) }];
+      return [{ ...insn, jt: by(insn.jt), jf: by(insn.jf) }];
+    });
   }
 }
