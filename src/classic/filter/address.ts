@@ -4,6 +4,7 @@ import { and, type Condition, or } from "./condition.ts";
 import { type Context, refuseLink, refuseQualifier } from "./context.ts";
 import { linkProtocol } from "./link-protocol.ts";
 import { ETHERTYPE } from "./numbers.ts";
+import { hasLinkHeader } from "./tunnel.ts";
 import { wlanHost } from "./wlan.ts";
 
 /** What holds for the source, the destination, either or both, as the direction says. */
@@ -95,7 +96,9 @@ export function linkHost(context: Context, bytes: readonly number[], dir: Direct
   const { layers } = context;
   switch (layers.family) {
     case "ethernet":
-      return directed(context, dir, (side) => bytesAre(context, layers.link, side === "src" ? 6 : 0, bytes));
+      return directed(context, dir, (side) =>
+        and(...hasLinkHeader(context), bytesAre(context, layers.link, side === "src" ? 6 : 0, bytes)),
+      );
     case "wlan":
       return wlanHost(context, bytes, dir);
     default:

@@ -13,7 +13,8 @@ import { optimize } from "./optimize.ts";
 import { parseFilter } from "./parser.ts";
 import { protocolAbbreviation } from "./protocol.ts";
 import { specialCondition } from "./specials.ts";
-import { Values } from "./value.ts";
+import { readsWord, Values, type Word } from "./value.ts";
+import { startWlan } from "./wlan.ts";
 
 /** What tcpdump takes when it is told nothing. */
 const DEFAULT_SNAPLEN = 262144;
@@ -62,6 +63,23 @@ function conditionOf(context: Context, node: Expression): Condition {
   }
 }
 
+function reads(condition: Condition, word: Word): boolean {
+  switch (condition.is) {
+    case "not":
+      return reads(condition.of, word);
+    case "and":
+    case "or":
+      return reads(condition.left, word) || reads(condition.right, word);
+    case "test":
+      return readsWord(condition.test.left, word) || readsWord(condition.test.right, word);
+    case "put":
+    case "touch":
+      return readsWord(condition.value, word);
+    default:
+      return false;
+  }
+}
+
 /**
  * Compiles an expression of the pcap filter language (pcap-filter(7)) to a classic BPF program.
  * @throws BpfError `E_FILTER_…` with `column` and `length`, both in characters of the text, columns from 1
@@ -73,8 +91,21 @@ export function compileExpression(text: string, options: FilterOptions): FilterP
   if (link === undefined) throw filterError("E_FILTER_LINK_TYPE", { linkType });
   const ast = parseFilter(text);
   const values = new Values(folding);
-  const context: Context = { values, link, layers: firstLayers(link, linkType), place: whole, netmask, words: 0 };
-  const condition = conditionOf(context, ast);
+  const context: Context = {
+    values,
+    link,
+    layers: firstLayers(link, linkType),
+    place: whole,
+    netmask,
+    words: 0,
+    prelude: null,
+  };
+  if (link.family === "wlan") startWlan(context);
+  const expression = conditionOf(context, ast);
+  const { prelude } = context;
+  const condition = prelude?.words.some((word) => reads(expression, word))
+    ? and(prelude.condition, expression)
+    : expression;
   const plain = new GraphBuilder(values, folding).of(condition, ACCEPT, REJECT);
   const root = folding ? optimize(plain) : plain;
   if (folding && root === REJECT) throw filterError("E_FILTER_NEVER", whole);

@@ -1,5 +1,5 @@
 import { BPF_AND, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JSET, BPF_SUB } from "../insn.ts";
-import type { Value, Values } from "./value.ts";
+import type { Value, Values, Word } from "./value.ts";
 
 /** Comparison of a value with another, unsigned: BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET. */
 export interface Test {
@@ -8,11 +8,12 @@ export interface Test {
   readonly right: Value;
 }
 
-/** What must hold for a packet; read from the left, no more than is needed. `put` always holds and fills a word of scratch memory. */
+/** What must hold for a packet; read from the left, no more than is needed. `put` always holds and fills a word of scratch memory; `touch` always holds and refuses packets that have no such bytes. */
 export type Condition =
   | { readonly is: "always" | "never" }
   | { readonly is: "test"; readonly test: Test }
-  | { readonly is: "put"; readonly word: number; readonly value: Value }
+  | { readonly is: "put"; readonly word: Word; readonly value: Value }
+  | { readonly is: "touch"; readonly value: Value }
   | { readonly is: "not"; readonly of: Condition }
   | { readonly is: "and" | "or"; readonly left: Condition; readonly right: Condition };
 
@@ -35,6 +36,15 @@ export function or(...parts: readonly Condition[]): Condition {
 
 export function not(of: Condition): Condition {
   return of.is === "not" ? of.of : { is: "not", of };
+}
+
+/** Does what `then` does where the condition holds; holds in any case that `then` does not refuse. */
+export function when(condition: Condition, then: Condition): Condition {
+  return or(not(condition), then);
+}
+
+export function put(word: Word, value: Value): Condition {
+  return { is: "put", word, value };
 }
 
 export function compare(relation: number, left: Value, right: Value): Condition {

@@ -1,8 +1,15 @@
+import type { Condition } from "./condition.ts";
 import type { Place } from "./errors.ts";
 import { filterError } from "./errors.ts";
 import type { Layers } from "./layers.ts";
 import type { LinkType } from "./link-types.ts";
-import type { Values } from "./value.ts";
+import type { Values, Word } from "./value.ts";
+
+/** Fills words of scratch memory with places in the packet. */
+export interface Prelude {
+  readonly condition: Condition;
+  readonly words: readonly Word[];
+}
 
 /** What primitives are compiled in: where the headers stand by now, and the part of the text at hand, for errors. */
 export interface Context {
@@ -11,6 +18,8 @@ export interface Context {
   layers: Layers;
   place: Place;
   readonly netmask: number | null;
+  /** What comes before the whole expression, where that reads words of it. */
+  prelude: Prelude | null;
   /** Words of scratch memory taken so far. */
   words: number;
 }
@@ -25,4 +34,9 @@ export function refuseLink(context: Context, why: string): never {
 
 export function refuseRange(context: Context, why: string): never {
   throw filterError("E_FILTER_RANGE", { why, ...context.place });
+}
+
+/** A word of scratch memory that nothing else uses. */
+export function takeWord(context: Context): Word {
+  return context.values.word(context.words++);
 }

@@ -1,7 +1,7 @@
 import { BPF_JA, BPF_JMP, BPF_K, BPF_RET, BPF_X, type ClassicInsn, classic } from "../insn.ts";
 import { inOrder, type Node } from "./graph.ts";
 import { NOTHING, type Registers, Sequence } from "./registers.ts";
-import type { Value } from "./value.ts";
+import { readsWord, type Value } from "./value.ts";
 
 /** A node's instructions and, for a decision, the jump that ends them. */
 interface Block {
@@ -28,23 +28,6 @@ function common(a: Registers, b: Registers): Registers {
   return { a: a.a === b.a ? a.a : null, x: a.x === b.x ? a.x : null };
 }
 
-/** Whether the value is read from the scratch word. */
-function readsWord(value: Value | null, word: number): boolean {
-  if (value === null) return false;
-  switch (value.op) {
-    case "word":
-      return value.n === word;
-    case "load":
-      return readsWord(value.index, word);
-    case "alu":
-      return readsWord(value.left, word) || readsWord(value.right, word);
-    case "negate":
-      return readsWord(value.of, word);
-    default:
-      return false;
-  }
-}
-
 function blocksOf(root: Node, options: EmitOptions): { blocks: Block[]; words: number } {
   const entry = new Map<Node, Registers>();
   const blocks: Block[] = [];
@@ -61,9 +44,13 @@ function blocksOf(root: Node, options: EmitOptions): { blocks: Block[]; words: n
       continue;
     }
     if (node.is === "put") {
-      sequence.store(node.value, node.word);
-      const stale = (value: Value | null): Value | null => (readsWord(value, node.word) ? null : value);
-      leave(node.next, { a: stale(sequence.a), x: stale(sequence.x) });
+      const { word, value } = node;
+      if (word === null) sequence.intoA(value);
+      else sequence.store(value, word.n);
+      // What was computed from the word's former content is no more; what was put there is the word's content now.
+      const now = (held: Value | null): Value | null =>
+        word === null || held === null ? held : held === value ? word : readsWord(held, word) ? null : held;
+      leave(node.next, { a: now(sequence.a), x: now(sequence.x) });
       blocks.push({ node, code: sequence.code, jump: null, k: 0 });
     } else {
       const { relation, left, right } = node.test;

@@ -1,5 +1,5 @@
 import { type Condition, decided, simplest, type Test } from "./condition.ts";
-import type { Value, Values } from "./value.ts";
+import type { Value, Values, Word } from "./value.ts";
 
 /**
  * An expression as a graph of decisions without cycles. The optimiser changes tests and edges in place.
@@ -24,7 +24,8 @@ export interface Decision {
 export interface Put {
   readonly is: "put";
   readonly id: number;
-  readonly word: number;
+  /** Null where the value only must be there to be read. */
+  readonly word: Word | null;
   readonly value: Value;
   next: Node;
 }
@@ -58,6 +59,8 @@ export class GraphBuilder {
         return this.of(condition.of, no, yes);
       case "put":
         return { is: "put", id: this.count++, word: condition.word, value: condition.value, next: yes };
+      case "touch":
+        return { is: "put", id: this.count++, word: null, value: condition.value, next: yes };
       case "and":
         return this.of(condition.left, this.of(condition.right, yes, no), no);
       case "or":

@@ -1,6 +1,6 @@
 import { BPF_ADD } from "../insn.ts";
 import type { LinkType } from "./link-types.ts";
-import type { Value, Values } from "./value.ts";
+import type { Value, Values, Word } from "./value.ts";
 
 /** A place in the packet: a constant, or a constant beyond what another value says. */
 export interface Offset {
@@ -21,8 +21,8 @@ export interface Layers {
   readonly networkWithoutSnap: number;
   readonly vlans: number;
   readonly labels: number;
-  /** Whether the headers are those inside of a tunnel. */
-  readonly tunnel: boolean;
+  /** In Geneve, where the two places are the same if there is no link-layer header. */
+  readonly inner: { readonly link: Word; readonly payload: Word } | null;
 }
 
 export function at(k: number, base: Value | null = null): Offset {
@@ -41,7 +41,7 @@ export function firstLayers(link: LinkType, linkType: number): Layers {
     networkWithoutSnap,
     vlans: 0,
     labels: 0,
-    tunnel: false,
+    inner: null,
   };
 }
 

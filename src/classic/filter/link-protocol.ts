@@ -2,6 +2,7 @@ import { above, bytesAre, cmp, networkAt } from "./compare.ts";
 import { always, and, type Condition, never, not, or } from "./condition.ts";
 import { type Context, refuseLink } from "./context.ts";
 import { ETHER_MTU, ETHERTYPE, PPP_PROTOCOLS, SAP } from "./numbers.ts";
+import { wlanData } from "./wlan.ts";
 
 /** A SNAP header (IEEE 802): AA AA 03, organisation, type. */
 function snap(context: Context, organisation: number, type: number): Condition {
@@ -132,7 +133,7 @@ export function linkProtocol(context: Context, proto: number): Condition {
         ? fixedVersion(context, proto)
         : version(context, proto);
     case "wlan":
-      return llcProtocol(context, proto);
+      return and(wlanData(context), llcProtocol(context, proto));
     case "opaque":
       return refuseLink(context, `no protocols on ${context.link.name}`);
   }

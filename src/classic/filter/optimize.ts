@@ -1,7 +1,7 @@
 import type { Test } from "./condition.ts";
 import { type Facts, learn, meet, facts as noFacts, outcomeOf } from "./facts.ts";
 import { type Decision, inOrder, type Node } from "./graph.ts";
-import type { Value } from "./value.ts";
+import { type Value, wordsIn } from "./value.ts";
 
 /**
  * The optimiser, after that of the BSD packet filter (McCanne and Jacobson 1993). Two passes take turns until neither finds anything:
@@ -17,7 +17,7 @@ export function optimize(root: Node): Node {
     now = passed.root;
     if (!passed.changed && !gathered) break;
   }
-  return merge(now);
+  return merge(withoutUnread(now));
 }
 
 /** Where an edge leads once tests with a known outcome are left out, and those that lead to one place only. */
@@ -140,6 +140,34 @@ function gatherRows(root: Node): boolean {
   return changed;
 }
 
+/** Without what is put into scratch memory and never read. */
+function withoutUnread(root: Node): Node {
+  const read = new Map<Node, ReadonlySet<number>>();
+  const now = new Map<Node, Node>();
+  const of = (node: Node): Node => now.get(node) ?? node;
+  for (const node of inOrder(root).reverse()) {
+    if (node.is === "leaf") continue;
+    if (node.is === "decision") {
+      node.yes = of(node.yes);
+      node.no = of(node.no);
+      const words = new Set([...(read.get(node.yes) ?? []), ...(read.get(node.no) ?? [])]);
+      for (const value of [node.test.left, node.test.right]) for (const n of wordsIn(value)) words.add(n);
+      read.set(node, words);
+      continue;
+    }
+    node.next = of(node.next);
+    const words = new Set(read.get(node.next));
+    if (node.word !== null && !words.has(node.word.n)) {
+      now.set(node, node.next);
+      continue;
+    }
+    if (node.word !== null) words.delete(node.word.n);
+    for (const n of wordsIn(node.value)) words.add(n);
+    read.set(node, words);
+  }
+  return of(root);
+}
+
 /** Makes equal nodes one, from the end to the start. */
 function merge(root: Node): Node {
   const one = new Map<string, Node>();
@@ -157,7 +185,7 @@ function merge(root: Node): Node {
       key = `${node.test.relation},${node.test.left.id},${node.test.right.id},${node.yes.id},${node.no.id}`;
     } else if (node.is === "put") {
       node.next = of(node.next);
-      key = `M${node.word},${node.value.id},${node.next.id}`;
+      key = `M${node.word?.n},${node.value.id},${node.next.id}`;
     } else continue;
     const known = one.get(key);
     if (known === undefined) one.set(key, node);

@@ -1,8 +1,8 @@
 import { BPF_ADD, BPF_JEQ, BPF_LSH } from "../insn.ts";
 import type { Direction } from "./ast.ts";
 import { networkAt } from "./compare.ts";
-import { and, type Condition, compare, never, or } from "./condition.ts";
-import { type Context, refuseQualifier } from "./context.ts";
+import { and, type Condition, compare, or, put } from "./condition.ts";
+import { type Context, refuseQualifier, takeWord } from "./context.ts";
 import type { Proto } from "./keywords.ts";
 import { linkProtocol } from "./link-protocol.ts";
 import { ETHERTYPE, IPPROTO } from "./numbers.ts";
@@ -27,12 +27,8 @@ export function protocolChain(context: Context, wanted: number, proto: Proto | n
   const byte = (delta: number, index: Value | null): Value => values.load(1, at + delta, index);
   const isOne = (value: Value, numbers: readonly number[]): Condition =>
     or(...numbers.map((number) => compare(BPF_JEQ, value, values.const(number))));
-  const words: [number, number] = [context.words, context.words + 1];
-  context.words += 2;
-  const [typeWord, endWord] = words;
-  const type = values.word(typeWord);
-  const end = values.word(endWord);
-  const put = (word: number, value: Value): Condition => ({ is: "put", word, value });
+  const type = takeWord(context);
+  const end = takeWord(context);
   // `end` is where the header at hand starts, counted from the network header.
   const length = (index: Value, shift: number, extra: number): Value =>
     values.alu(
@@ -40,8 +36,8 @@ export function protocolChain(context: Context, wanted: number, proto: Proto | n
       values.alu(BPF_LSH, values.alu(BPF_ADD, byte(1, index), values.const(extra)), values.const(shift)),
       index,
     );
-  const sized = and(put(typeWord, byte(0, end)), put(endWord, length(end, 3, 1)));
-  const authentication = and(put(typeWord, byte(0, end)), put(endWord, length(end, 2, 2)));
+  const sized = and(put(type, byte(0, end)), put(end, length(end, 3, 1)));
+  const authentication = and(put(type, byte(0, end)), put(end, length(end, 2, 2)));
   const step = (depth: number): Condition => {
     const found = compare(BPF_JEQ, type, values.const(wanted));
     if (depth === 0) return found;
@@ -51,12 +47,12 @@ export function protocolChain(context: Context, wanted: number, proto: Proto | n
       const extensions = [IPPROTO.HOPOPTS, IPPROTO.DSTOPTS, IPPROTO.ROUTING, IPPROTO.FRAGMENT];
       ways.unshift(and(isOne(type, extensions), sized, rest));
     }
-    return wanted === IPPROTO.NONE ? or(found, ...ways) : or(found, ...ways, never);
+    return or(found, ...ways);
   };
   const isIp = linkProtocol(context, proto === "ip" ? ETHERTYPE.IP : ETHERTYPE.IPV6);
   const first =
     proto === "ip"
-      ? and(put(typeWord, byte(9, null)), put(endWord, values.msh(at)))
-      : and(put(typeWord, byte(6, null)), put(endWord, values.const(40)));
+      ? and(put(type, byte(9, null)), put(end, values.msh(at)))
+      : and(put(type, byte(6, null)), put(end, values.const(40)));
   return and(isIp, first, step(DEEPEST));
 }

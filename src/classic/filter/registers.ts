@@ -88,30 +88,41 @@ export class Sequence {
   private computeA(value: Value): void {
     switch (value.op) {
       case "const":
-        return this.push(BPF_LD | BPF_IMM, value.k);
+        this.push(BPF_LD | BPF_IMM, value.k);
+        return;
       case "len":
-        return this.push(BPF_LD | BPF_W | BPF_LEN);
+        this.push(BPF_LD | BPF_W | BPF_LEN);
+        return;
       case "word":
-        return this.push(BPF_LD | BPF_MEM, value.n);
+        this.push(BPF_LD | BPF_MEM, value.n);
+        return;
       case "msh":
         this.intoX(value);
-        return this.push(BPF_MISC | BPF_TXA);
+        this.push(BPF_MISC | BPF_TXA);
+        return;
       case "load":
-        if (value.index === null) return this.push(BPF_LD | SIZES[value.size] | BPF_ABS, value.k);
+        if (value.index === null) {
+          this.push(BPF_LD | SIZES[value.size] | BPF_ABS, value.k);
+          return;
+        }
         this.intoX(value.index);
-        return this.push(BPF_LD | SIZES[value.size] | BPF_IND, value.k);
+        this.push(BPF_LD | SIZES[value.size] | BPF_IND, value.k);
+        return;
       case "negate":
         this.intoA(value.of);
-        return this.push(BPF_ALU | BPF_NEG);
+        this.push(BPF_ALU | BPF_NEG);
+        return;
       case "alu":
-        return this.computeAlu(value.code, value.left, value.right);
+        this.computeAlu(value.code, value.left, value.right);
+        return;
     }
   }
 
   private computeAlu(code: number, left: Value, right: Value): void {
     if (right.op === "const") {
       this.intoA(left);
-      return this.push(BPF_ALU | code | BPF_K, right.k);
+      this.push(BPF_ALU | code | BPF_K, right.k);
+      return;
     }
     const swap =
       SWAPPABLE.has(code) && (right === this.a || left === this.x || (!this.sparesX(left) && this.sparesX(right)));
@@ -144,12 +155,19 @@ export class Sequence {
 
   /** Both operands of an instruction that takes its second from X. */
   intoAandX(a: Value, x: Value): void {
-    if (this.x === x && this.sparesX(a)) return this.intoA(a);
-    if (this.a === a && (x.op === "msh" || x.op === "len" || x.op === "word" || x.op === "const")) return this.intoX(x);
+    if (this.x === x && this.sparesX(a)) {
+      this.intoA(a);
+      return;
+    }
+    if (this.a === a && (x.op === "msh" || x.op === "len" || x.op === "word" || x.op === "const")) {
+      this.intoX(x);
+      return;
+    }
     const needed = this.withX(x);
     if (needed.sparesX(a)) {
       this.intoX(x);
-      return this.intoA(a);
+      this.intoA(a);
+      return;
     }
     this.intoA(x);
     const word = this.used++;
@@ -166,7 +184,10 @@ export class Sequence {
   }
 
   store(value: Value, word: number): void {
-    if (this.x === value && this.a !== value) return this.push(BPF_STX, word);
+    if (this.x === value && this.a !== value) {
+      this.push(BPF_STX, word);
+      return;
+    }
     this.intoA(value);
     this.push(BPF_ST, word);
   }

@@ -9,7 +9,7 @@ import { filterError } from "./errors.ts";
 import { linkProtocol } from "./link-protocol.ts";
 import { llc } from "./llc.ts";
 import { ETHERTYPE } from "./numbers.ts";
-import { geneve, vxlan } from "./tunnel.ts";
+import { geneve, hasLinkHeader, vxlan } from "./tunnel.ts";
 import { wlanBroadcast, wlanDirection, wlanMulticast, wlanType } from "./wlan.ts";
 
 type Compile = (context: Context, special: Special) => Condition;
@@ -54,7 +54,7 @@ function multicast(context: Context, { proto }: Special): Condition {
           "link-layer multicast filters supported only on ethernet/FDDI/token ring/ARCNET/802.11/ATM LANE/Fibre Channel",
         );
       }
-      return anyBit(context, layers.link, 0, 1, 1);
+      return and(...hasLinkHeader(context), anyBit(context, layers.link, 0, 1, 1));
     case "ip":
       return and(linkProtocol(context, ETHERTYPE.IP), atLeast(context, networkAt(context), 16, 1, 224));
     case "ip6":

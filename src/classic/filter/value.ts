@@ -18,6 +18,30 @@ export type Value = { readonly id: number } & (
   | { readonly op: "word"; readonly n: number }
 );
 
+/** A word of scratch memory. */
+export type Word = Value & { readonly op: "word" };
+
+/** The words of scratch memory that a value is computed from. */
+export function wordsIn(value: Value): readonly number[] {
+  switch (value.op) {
+    case "word":
+      return [value.n];
+    case "load":
+      return value.index === null ? [] : wordsIn(value.index);
+    case "alu":
+      return [...wordsIn(value.left), ...wordsIn(value.right)];
+    case "negate":
+      return wordsIn(value.of);
+    default:
+      return [];
+  }
+}
+
+/** Whether the value is computed from what stands in the scratch word. */
+export function readsWord(value: Value, word: Word): boolean {
+  return wordsIn(value).includes(word.n);
+}
+
 const COMMUTATIVE = new Set([BPF_ADD, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR]);
 
 /** Operations of which 0 is the result where their left operand is 0. */
@@ -108,8 +132,8 @@ export class Values {
     return this.share("len", (id) => ({ id, op: "len" }));
   }
 
-  word(n: number): Value {
-    return this.share(`M${n}`, (id) => ({ id, op: "word", n }));
+  word(n: number): Word {
+    return this.share(`M${n}`, (id) => ({ id, op: "word", n })) as Word;
   }
 
   msh(k: number): Value {
