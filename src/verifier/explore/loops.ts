@@ -11,6 +11,7 @@ import { markAllPrecise, propagatePrecision } from "./precision.ts";
  */
 export class LoopVisit {
   entry: VerifierState | null = null;
+  /** The calls and the loop, as the log shows them: `(4,9,1)`. */
   readonly text: string;
   backEdges: VerifierState[] = [];
 
@@ -26,6 +27,8 @@ const MAX_ROUNDS = 64;
 export class LoopVisits {
   readonly #env: VerifierEnv;
   readonly #visits = new Map<string, LoopVisit>();
+  /** Of loops that no call leads into, by number of the loop: most are. */
+  readonly #outermost: LoopVisit[] = [];
   /** Back edges waiting, for the count of states. */
   backEdges = 0;
 
@@ -33,37 +36,34 @@ export class LoopVisits {
     this.#env = env;
   }
 
-  /** Calls up to the outermost frame that is in a loop, and the loop: `(4,9,1)`; "" = in none (compute_scc_callchain). */
-  #chain(state: VerifierState): string {
+  /** The visit of the loop that the state's outermost frame in one is in, by the calls up to it; null = in none (compute_scc_callchain). */
+  #visit(state: VerifierState): LoopVisit | null {
     const { aux, m } = this.#env;
     const depth = state.curframe;
     for (let i = 0; ; i++) {
       const insn = i === depth ? state.insnIdx : m.get(state.frames[i + 1]!, L.FRAME_CALLSITE);
       const { scc } = aux[insn]!;
-      if (scc !== 0) return this.#chainText(state, i, scc);
-      if (i === depth) return "";
+      if (scc !== 0) return i === 0 ? (this.#outermost[scc] ??= new LoopVisit(`(${scc})`)) : this.#inner(state, i, scc);
+      if (i === depth) return null;
     }
   }
 
-  #chainText(state: VerifierState, depth: number, scc: number): string {
+  #inner(state: VerifierState, depth: number, scc: number): LoopVisit {
     let text = "(";
     for (let i = 0; i < depth; i++) text += `${this.#env.m.get(state.frames[i + 1]!, L.FRAME_CALLSITE)},`;
-    return `${text}${scc})`;
+    text += `${scc})`;
+    let visit = this.#visits.get(text);
+    if (visit === undefined) this.#visits.set(text, (visit = new LoopVisit(text)));
+    return visit;
   }
 
   /** A state is kept: where it is the first in its loop, the loop is entered (maybe_enter_scc). */
   enter(state: VerifierState): void {
-    const chain = this.#chain(state);
-    if (chain === "") return;
-    let visit = this.#visits.get(chain);
-    if (visit === undefined) {
-      visit = new LoopVisit(chain);
-      this.#visits.set(chain, visit);
-    }
+    const visit = this.#visit(state);
     state.loopVisit = visit;
-    if (visit.entry !== null) return;
+    if (visit === null || visit.entry !== null) return;
     visit.entry = state;
-    if (this.#env.log.all) this.#env.verbose(`SCC enter ${chain}\n`);
+    if (this.#env.log.all) this.#env.verbose(`SCC enter ${visit.text}\n`);
   }
 
   /** All paths from a state are done: where it entered a loop, what matters there is now known (maybe_exit_scc). */
@@ -119,6 +119,7 @@ export class LoopVisits {
   /** Forgets everything, between functions. */
   clear(): void {
     this.#visits.clear();
+    this.#outermost.length = 0;
     this.backEdges = 0;
   }
 }
