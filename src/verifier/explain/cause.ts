@@ -123,10 +123,14 @@ function notAPointer(scene: Scene): Cause {
     return nulled === undefined ? cause("null", scene) : cause("null", scene, [nulled.step, "compared with NULL here"]);
   }
   const released = values.released.get(value.root);
-  if (released !== undefined) return cause("released", scene, [released, "given back here"]);
+  if (released !== undefined) {
+    return cause("released", scene, [value.step, "still a pointer here"], [released, "given back here"]);
+  }
   const moved = value.root.startsWith("context+") && value.address ? values.moves.at(-1) : undefined;
   const madeBefore = moved !== undefined && Number(value.root.split("@")[1]) < values.moves.length;
-  if (madeBefore) return cause("moved", scene, [moved, "the packet may be moved here"]);
+  if (madeBefore) {
+    return cause("moved", scene, [value.step, "still a pointer here"], [moved, "the packet may be moved here"]);
+  }
   const lost = value.changes.findLast(({ what }) => what !== "variable");
   if (value.address && lost !== undefined) {
     if (lost.what === "narrow") return cause("truncated", scene, [lost.step, "cut to 32 bits here"]);

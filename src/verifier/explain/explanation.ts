@@ -86,7 +86,7 @@ export function explain(input: ProgramInput, verdict: Verdict): Explanation | nu
     title: row.title,
     message: failure.message,
     place: failure.insn < 0 ? null : place(failure.insn),
-    subject: subjectOf(failure, values, reg, place),
+    subject: subjectOf(failure, values, reg, place, word),
     evidence: evidence.map(({ insn, what }) => ({ place: place(insn), what })),
     branches: told.map(({ insn, taken, to, times }) => ({ place: place(insn), taken, to: place(to), times })),
     branchesBefore: branches.length - told.length,
@@ -104,7 +104,16 @@ function registerAtFault({ data, message, insn }: Failure): number {
   return named >= 0 && named <= 10 ? named : -1;
 }
 
-function subjectOf(failure: Failure, values: PathValues, reg: number, place: (insn: number) => Place): Subject | null {
+/** Causes by which a register loses its value without being written. */
+const VOIDED: readonly (string | null)[] = ["moved", "released"];
+
+function subjectOf(
+  failure: Failure,
+  values: PathValues,
+  reg: number,
+  place: (insn: number) => Place,
+  cause: string | null,
+): Subject | null {
   const { data, registers, path, kind } = failure;
   const at = (step: number | null) => (step === null || step < 0 ? null : place(path[step]!));
   if (typeof data["allocInsn"] === "number") {
@@ -122,7 +131,8 @@ function subjectOf(failure: Failure, values: PathValues, reg: number, place: (in
     const words = emptied === null ? "not written on this path" : "without a value";
     return { name: `R${reg}`, known: words, words: null, since: at(emptied) };
   }
-  return { name: `R${reg}`, known, words: inWords(known), since: at(values.register(reg)?.step ?? null) };
+  const since = VOIDED.includes(cause) ? null : at(values.register(reg)?.step ?? null);
+  return { name: `R${reg}`, known, words: inWords(known), since };
 }
 
 /** Program types that are named. */
