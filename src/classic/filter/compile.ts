@@ -5,10 +5,10 @@ import { always, and, type Condition, not, or } from "./condition.ts";
 import type { Context } from "./context.ts";
 import { emit } from "./emit.ts";
 import { filterError } from "./errors.ts";
-import { ACCEPT, GraphBuilder, REJECT } from "./graph.ts";
+import { ACCEPT, GraphBuilder, type Node, REJECT } from "./graph.ts";
 import { idCondition } from "./ids.ts";
 import { firstLayers } from "./layers.ts";
-import { linkTypeOf } from "./link-types.ts";
+import { type LinkType, linkTypeOf } from "./link-types.ts";
 import { optimize } from "./optimize.ts";
 import { parseFilter } from "./parser.ts";
 import { protocolAbbreviation } from "./protocol.ts";
@@ -80,35 +80,47 @@ function reads(condition: Condition, word: Word): boolean {
   }
 }
 
-/**
- * Compiles an expression of the pcap filter language (pcap-filter(7)) to a classic BPF program.
- * @throws BpfError `E_FILTER_…` with `column` and `length`, both in characters of the text, columns from 1
- */
-export function compileExpression(text: string, options: FilterOptions): FilterProgram {
-  const { linkType, snaplen = DEFAULT_SNAPLEN, optimize: folding = true, netmask = null } = options;
-  const whole = { column: 1, length: Math.max(1, text.length) };
-  const link = linkTypeOf(linkType);
-  if (link === undefined) throw filterError("E_FILTER_LINK_TYPE", { linkType });
-  const ast = parseFilter(text);
+interface Compiled {
+  readonly root: Node;
+  readonly context: Context;
+  /** No packet can match, and libpcap sees that, too. */
+  readonly never: boolean;
+}
+
+function compileGraph(ast: Expression, link: LinkType, options: FilterOptions, keepLoads: boolean): Compiled {
+  const { linkType, optimize: folding = true, netmask = null } = options;
   const values = new Values(folding);
-  const context: Context = {
-    values,
-    link,
-    layers: firstLayers(link, linkType),
-    place: whole,
-    netmask,
-    words: 0,
-    prelude: null,
-  };
+  values.keepLoads = keepLoads;
+  const place = { column: 1, length: 1 };
+  const layers = firstLayers(link, linkType);
+  const context: Context = { values, link, layers, place, netmask, words: 0, prelude: null, keepLoads };
   if (link.family === "wlan") startWlan(context);
   const expression = conditionOf(context, ast);
   const { prelude } = context;
   const condition = prelude?.words.some((word) => reads(expression, word))
     ? and(prelude.condition, expression)
     : expression;
-  const plain = new GraphBuilder(values, folding).of(condition, ACCEPT, REJECT);
-  const root = folding ? optimize(plain) : plain;
-  if (folding && root === REJECT) throw filterError("E_FILTER_NEVER", whole);
+  if (prelude?.words.some((word) => word === prelude.varying && reads(expression, word))) context.keepLoads = true;
+  const graph = (): Node => new GraphBuilder(values, folding).of(condition, ACCEPT, REJECT);
+  if (!folding) return { root: graph(), context, never: false };
+  const root = optimize(graph(), { keepLoads, equalityOnly: false });
+  const never = root === REJECT && !keepLoads && optimize(graph(), { keepLoads, equalityOnly: true }) === REJECT;
+  return { root, context, never };
+}
+
+/**
+ * Compiles an expression of the pcap filter language (pcap-filter(7)) to a classic BPF program.
+ * @throws BpfError `E_FILTER_…` with `column` and `length`, both in characters of the text, columns from 1
+ */
+export function compileExpression(text: string, options: FilterOptions): FilterProgram {
+  const { linkType, snaplen = DEFAULT_SNAPLEN, optimize: folding = true } = options;
+  const whole = { column: 1, length: Math.max(1, text.length) };
+  const link = linkTypeOf(linkType);
+  if (link === undefined) throw filterError("E_FILTER_LINK_TYPE", { linkType });
+  const ast = parseFilter(text);
+  const compiled = compileGraph(ast, link, options, false);
+  const { root, context, never } = compiled.context.keepLoads ? compileGraph(ast, link, options, true) : compiled;
+  if (never) throw filterError("E_FILTER_NEVER", whole);
   const { program, words } = emit(root, { snaplen, firstFree: context.words, reuse: folding });
   if (words > BPF_MEMWORDS) throw filterError("E_FILTER_SCRATCH", whole);
   if (program.length > BPF_MAXINSNS) throw filterError("E_FILTER_LONG", { instructions: program.length, ...whole });

@@ -9,6 +9,8 @@ import type { Values, Word } from "./value.ts";
 export interface Prelude {
   readonly condition: Condition;
   readonly words: readonly Word[];
+  /** The word that branches of the prelude fill differently. */
+  readonly varying: Word;
 }
 
 /** What primitives are compiled in: where the headers stand by now, and the part of the text at hand, for errors. */
@@ -18,6 +20,8 @@ export interface Context {
   layers: Layers;
   place: Place;
   readonly netmask: number | null;
+  /** Set by what libpcap does not optimise. */
+  keepLoads: boolean;
   /** What comes before the whole expression, where that reads words of it. */
   prelude: Prelude | null;
   /** Words of scratch memory taken so far. */

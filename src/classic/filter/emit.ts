@@ -1,5 +1,18 @@
-import { BPF_JA, BPF_JMP, BPF_K, BPF_RET, BPF_X, type ClassicInsn, classic } from "../insn.ts";
-import { inOrder, type Node } from "./graph.ts";
+import {
+  BPF_JA,
+  BPF_JMP,
+  BPF_K,
+  BPF_LD,
+  BPF_LDX,
+  BPF_MEM,
+  BPF_RET,
+  BPF_ST,
+  BPF_STX,
+  BPF_X,
+  type ClassicInsn,
+  classic,
+} from "../insn.ts";
+import { after, inOrder, type Node } from "./graph.ts";
 import { NOTHING, type Registers, Sequence } from "./registers.ts";
 import { readsWord, type Value } from "./value.ts";
 
@@ -109,8 +122,45 @@ function layOut(blocks: readonly Block[]): ClassicInsn[] {
   }
 }
 
+/**
+ * Blocks of the same instructions that go to the same places become one, the last of them: without a load of their own they may test
+ * different values, but by the same instructions.
+ */
+function mergeBlocks(blocks: readonly Block[]): Block[] {
+  const one = new Map<string, Node>();
+  const now = new Map<Node, Node>();
+  const kept: Block[] = [];
+  const of = (node: Node): Node => now.get(node) ?? node;
+  for (const block of [...blocks].reverse()) {
+    const { node, code, jump, k } = block;
+    if (node.is === "decision") {
+      node.yes = of(node.yes);
+      node.no = of(node.no);
+    } else if (node.is === "put") node.next = of(node.next);
+    const text = code.map((insn) => `${insn.code},${insn.k}`).join(";");
+    const key = `${text};${jump},${k}>${after(node)
+      .map(({ id }) => id)
+      .join(",")}`;
+    const same = one.get(key);
+    if (same === undefined) {
+      one.set(key, node);
+      kept.push(block);
+    } else now.set(node, same);
+  }
+  return kept.reverse();
+}
+
+const isLoadOf = ({ code }: ClassicInsn): boolean => code === (BPF_LD | BPF_MEM) || code === (BPF_LDX | BPF_MEM);
+const isStore = ({ code }: ClassicInsn): boolean => code === BPF_ST || code === BPF_STX;
+
+/** Without stores to words that nothing loads: their content was still in a register wherever it was wanted. */
+function withoutDeadStores(blocks: readonly Block[]): Block[] {
+  const loaded = new Set(blocks.flatMap(({ code }) => code.filter(isLoadOf).map(({ k }) => k)));
+  return blocks.map((block) => ({ ...block, code: block.code.filter((insn) => !isStore(insn) || loaded.has(insn.k)) }));
+}
+
 /** The program of a graph: its nodes in order, the registers' contents carried from node to node. */
 export function emit(root: Node, options: EmitOptions): Emitted {
   const { blocks, words } = blocksOf(root, options);
-  return { program: layOut(blocks), words };
+  return { program: layOut(options.reuse ? mergeBlocks(withoutDeadStores(blocks)) : blocks), words };
 }

@@ -36,10 +36,10 @@ export function meet(a: Facts | undefined, b: Facts): Facts {
 }
 
 /** The outcome of a test where it is known, else null. */
-export function outcomeOf(known: Facts, test: Test): boolean | null {
+export function outcomeOf(known: Facts, test: Test, equalityOnly: boolean): boolean | null {
   const outcome = known.outcome.get(keyOf(test));
   if (outcome !== undefined) return outcome;
-  if (test.right.op !== "const") return null;
+  if (test.right.op !== "const" || (equalityOnly && test.relation !== BPF_JEQ)) return null;
   const equal = known.equal.get(test.left.id);
   if (equal === undefined) return null;
   switch (test.relation) {

@@ -9,41 +9,53 @@ import { type Value, wordsIn } from "./value.ts";
  * side by side, so that it is loaded once. Only then are nodes that ask the same and lead to the same made one: before, each
  * stands where different things are known.
  */
-export function optimize(root: Node): Node {
+export function optimize(root: Node, { keepLoads, equalityOnly }: OptimizeOptions): Node {
   let now = root;
   for (let round = 0; round < 64; round++) {
-    const passed = passOverKnown(now);
-    const gathered = gatherRows(passed.root);
+    const passed = passOverKnown(now, keepLoads, equalityOnly);
+    const moved = keepLoads ? false : gatherRows(passed.root);
     now = passed.root;
-    if (!passed.changed && !gathered) break;
+    if (!passed.changed && !moved) break;
   }
-  return merge(withoutUnread(now));
+  const merged = merge(withoutUnread(now));
+  // Nothing need be there for an answer that is always the same.
+  return !keepLoads && merged.is === "put" && merged.word === null && merged.next.is === "leaf" ? merged.next : merged;
+}
+
+export interface OptimizeOptions {
+  /** No load may be left out or change its place, so that packets cut off anywhere are refused as without the optimiser. */
+  readonly keepLoads: boolean;
+  /** An equality decides other equalities only, not comparisons: what libpcap finds. */
+  readonly equalityOnly: boolean;
 }
 
 /** Where an edge leads once tests with a known outcome are left out, and those that lead to one place only. */
-function follow(facts: Facts, to: Node): Node {
+function follow(facts: Facts, to: Node, keepLoads: boolean, equalityOnly: boolean): Node {
   let node = to;
   while (node.is === "decision") {
-    const outcome = node.yes === node.no ? true : outcomeOf(facts, node.test);
+    const outcome = node.yes === node.no && !keepLoads ? true : outcomeOf(facts, node.test, equalityOnly);
     if (outcome === null) break;
     node = outcome ? node.yes : node.no;
   }
   return node;
 }
 
-function passOverKnown(root: Node): { root: Node; changed: boolean } {
-  const start = follow(noFacts, root);
+function passOverKnown(root: Node, keepLoads: boolean, equalityOnly: boolean): { root: Node; changed: boolean } {
+  const to = (facts: Facts, node: Node): Node => follow(facts, node, keepLoads, equalityOnly);
+  // The root's own load stays, as in libpcap, even where its outcome makes no difference.
+  const idle = root.is === "decision" && root.yes === root.no && root.yes.is !== "leaf";
+  const start = idle ? root : to(noFacts, root);
   let changed = start !== root;
   const entry = new Map<Node, Facts>([[start, noFacts]]);
-  const arrive = (to: Node, facts: Facts): void => {
-    entry.set(to, meet(entry.get(to), facts));
+  const arrive = (at: Node, facts: Facts): void => {
+    entry.set(at, meet(entry.get(at), facts));
   };
   // A node that is no longer led to has no facts.
   for (const node of inOrder(start)) {
     const facts = entry.get(node);
     if (facts === undefined || node.is === "leaf") continue;
     if (node.is === "put") {
-      const next = follow(facts, node.next);
+      const next = to(facts, node.next);
       changed ||= next !== node.next;
       node.next = next;
       arrive(next, facts);
@@ -51,8 +63,8 @@ function passOverKnown(root: Node): { root: Node; changed: boolean } {
     }
     const ifYes = learn(facts, node.test, true);
     const ifNo = learn(facts, node.test, false);
-    const yes = follow(ifYes, node.yes);
-    const no = follow(ifNo, node.no);
+    const yes = to(ifYes, node.yes);
+    const no = to(ifNo, node.no);
     changed ||= yes !== node.yes || no !== node.no;
     node.yes = yes;
     node.no = no;
@@ -179,7 +191,10 @@ function merge(root: Node): Node {
       node.yes = of(node.yes);
       node.no = of(node.no);
       if (node.yes === node.no) {
-        now.set(node, node.yes);
+        now.set(
+          node,
+          keepLoads ? { is: "put", id: node.id, word: null, value: node.test.left, next: node.yes } : node.yes,
+        );
         continue;
       }
       key = `${node.test.relation},${node.test.left.id},${node.test.right.id},${node.yes.id},${node.no.id}`;

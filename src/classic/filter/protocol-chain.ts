@@ -27,6 +27,7 @@ export function protocolChain(context: Context, wanted: number, proto: Proto | n
   const byte = (delta: number, index: Value | null): Value => values.load(1, at + delta, index);
   const isOne = (value: Value, numbers: readonly number[]): Condition =>
     or(...numbers.map((number) => compare(BPF_JEQ, value, values.const(number))));
+  context.keepLoads = true;
   const type = takeWord(context);
   const end = takeWord(context);
   // `end` is where the header at hand starts, counted from the network header.

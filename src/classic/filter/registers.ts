@@ -144,7 +144,8 @@ export class Sequence {
         this.push(BPF_LDX | BPF_W | BPF_LEN);
         break;
       case "word":
-        this.push(BPF_LDX | BPF_MEM, value.n);
+        if (this.a === value) this.push(BPF_MISC | BPF_TAX);
+        else this.push(BPF_LDX | BPF_MEM, value.n);
         break;
       default:
         this.intoA(value);

@@ -115,6 +115,9 @@ export class Values {
     this.folding = folding;
   }
 
+  /** Set where no load may be left out, even if the result does not depend on it. */
+  keepLoads = false;
+
   private share(key: string, make: (id: number) => Value): Value {
     const known = this.made.get(key);
     if (known !== undefined) return known;
@@ -162,7 +165,7 @@ export class Values {
       assert(folded !== null, "division by zero reached the values");
       return this.const(folded);
     }
-    if (left.op === "const" && left.k === 0 && ZERO_FROM_ZERO.has(code)) return left;
+    if (!this.keepLoads && left.op === "const" && left.k === 0 && ZERO_FROM_ZERO.has(code)) return left;
     if (left.op === "const" && COMMUTATIVE.has(code)) return this.alu(code, right, left);
     if (this.folding && right.op === "const") {
       const simple = this.simplified(code, left, right.k);
@@ -175,8 +178,7 @@ export class Values {
     const neutral =
       code === BPF_MUL || code === BPF_DIV ? 1 : code === BPF_AND ? 0xffffffff : code === BPF_MOD ? -1 : 0;
     if (k === neutral) return left;
-    if (k === 0 && (code === BPF_MUL || code === BPF_AND)) return this.const(0);
-    if (code === BPF_MOD && k === 1) return this.const(0);
+    if (!this.keepLoads && k === 0 && (code === BPF_MUL || code === BPF_AND)) return this.const(0);
     if (code === BPF_SUB) return this.alu(BPF_ADD, left, this.const(-k));
     if (left.op === "alu" && left.code === code && left.right.op === "const" && COMMUTATIVE.has(code)) {
       return this.alu(code, left.left, this.const(compute(code, left.right.k, k) ?? 0));

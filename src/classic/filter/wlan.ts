@@ -57,7 +57,7 @@ export function startWlan(context: Context): void {
     { is: "touch", value: control },
     when(isData, adjusted),
   );
-  context.prelude = { condition, words: frame === null ? [payload] : [frame, payload] };
+  context.prelude = { condition, words: frame === null ? [payload] : [frame, payload], varying: payload };
   context.layers = { ...layers, link: base, payload: at(0, payload), type: at(24, frame) };
 }
 
