@@ -4,16 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, test } from "vitest";
 import { assemble, assemblyToElf } from "../../src/asm/index.ts";
+import { readVector } from "../../src/cli/verify/vectors.ts";
 import { loadObject, type ProgLoadAttr, VerifierKernel } from "../../src/kernel/index.ts";
 import { readObject } from "../../src/loader/index.ts";
 import { BpfError } from "../../src/util/index.ts";
 import { EXAMPLES, type Example, exampleText } from "../../src/verifier/explain/examples/index.ts";
 import { KIND_ROWS } from "../../src/verifier/explain/rows.ts";
-import { type Explanation, explain, REJECTION_KINDS, type Verdict } from "../../src/verifier/index.ts";
+import { type Explanation, explain, REJECTION_KINDS, type Verdict, verify } from "../../src/verifier/index.ts";
 import { withoutPerfmon } from "../differential/privilege.ts";
 import { runningKernel } from "../support/linux.ts";
 import { skipped } from "../support/needs.ts";
 import { kernelBtf } from "../support/verifier/both.ts";
+import { ALL_GENERATORS, vectors } from "./campaign.ts";
 
 /** The examples of `docs/verifier-errors.md`: the bad ones are refused for what they show, the good ones accepted, by both verifiers. */
 
@@ -127,4 +129,21 @@ test("enough kinds have examples", () => {
   );
   const shown = new Set(EXAMPLES.map(({ kind, cause }) => `${kind}: ${cause}`));
   expect(causes.filter((word) => !shown.has(word)).length).toBeLessThan(12);
+});
+
+test("every refusal of random programs can be explained", () => {
+  const causes = new Map<string, number>();
+  for (const vector of vectors({ programs: 2000, seed: 21, from: 0, generators: ALL_GENERATORS })) {
+    const { input } = readVector(vector);
+    const verdict = verify(input);
+    const explanation = explain(input, verdict);
+    expect(explanation === null, vector.name).toBe(verdict.accepted);
+    if (explanation === null) continue;
+    const { kind, cause, title, place } = explanation;
+    expect(title, vector.name).not.toBe("");
+    if (cause !== null) expect(KIND_ROWS[kind].causes?.[cause], `${vector.name}: ${kind}: ${cause}`).toBeDefined();
+    if (place !== null) expect(place.text).not.toBe("");
+    causes.set(`${kind}: ${cause}`, (causes.get(`${kind}: ${cause}`) ?? 0) + 1);
+  }
+  expect(causes.size).toBeGreaterThan(15);
 });
