@@ -1,5 +1,4 @@
-import { compileExpression, type FilterOptions } from "../classic/filter/index.ts";
-import type { ClassicInsn } from "../classic/index.ts";
+import { type ClassicInsn, compileExpression, type FilterOptions } from "../classic/index.ts";
 import { type FilterMemory, PacketFilter } from "./packet-filter.ts";
 
 export interface PacketFilterOptions extends Partial<FilterOptions> {

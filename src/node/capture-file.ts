@@ -211,7 +211,7 @@ class FileReader implements CaptureReader {
 }
 
 /**
- * Opens a capture file for reading: pcap or pcapng, plain or gzip, told apart by contents, not by name.
+ * Opens a capture file for reading: pcap or pcapng, plain or gzip, told apart by contents, not by name. `-` is standard input.
  *
  * ```ts
  * const capture = openCapture("traffic.pcap.gz", { linkType: LINKTYPE_ETHERNET });
@@ -223,7 +223,7 @@ class FileReader implements CaptureReader {
 export function openCapture(path: string, options: OpenCaptureOptions = {}): CaptureReader {
   let fd: number | null = null;
   try {
-    fd = openSync(path, "r");
+    fd = path === "-" ? 0 : openSync(path, "r");
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new Error("it is a directory");
     return new FileReader(path, fd, stat.isFile() ? stat.size : null, options);

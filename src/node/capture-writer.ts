@@ -42,21 +42,21 @@ export class CaptureWriter {
   #length = 0;
   #fd: number | null = null;
 
-  /** @throws BpfError `E_FILE_WRITE`. */
+  /** @param path `-` is standard output. @throws BpfError `E_FILE_WRITE`. */
   constructor(path: string, options: CaptureWriterOptions = {}) {
     const name = path.toLowerCase();
     this.path = path;
     this.#gzip = options.gzip ?? name.endsWith(".gz");
     const format = options.format ?? (/\.pcapng(\.gz)?$/.test(name) ? "pcapng" : "pcap-nano");
     this.#encoder = new CaptureEncoder(format, options.linkType ?? LINKTYPE_ETHERNET, options.snapLength);
-    const existing = statSync(path, { throwIfNoEntry: false });
+    const existing = path === "-" ? undefined : statSync(path, { throwIfNoEntry: false });
     try {
       if (existing?.isDirectory()) throw new Error("it is a directory");
       this.#target = existing === undefined ? path : realpathSync(path);
-      const inPlace = existing !== undefined && !existing.isFile();
+      const inPlace = path === "-" || (existing !== undefined && !existing.isFile());
       const hidden = `.${basename(this.#target)}.${process.pid}-${++serial}.tmp`;
       this.#temporary = inPlace ? path : join(dirname(this.#target), hidden);
-      this.#fd = openSync(this.#temporary, inPlace ? "w" : "wx");
+      this.#fd = path === "-" ? 1 : openSync(this.#temporary, inPlace ? "w" : "wx");
     } catch (error) {
       throw fileError("E_FILE_WRITE", { path, reason: reasonOf(error) }, { cause: error });
     }

@@ -35,9 +35,6 @@ export interface CaptureFilterReport {
   readonly notices: readonly string[];
 }
 
-/** `-` is standard input or output. */
-const streamPath = (path: string, stream: string) => (path === "-" ? stream : path);
-
 function sourceOf(path: string, interfaces: readonly CaptureInterface[]): CaptureSource {
   const [first] = interfaces;
   if (first === undefined) return { linkType: 1, snaplen: MAX_CAPTURED };
@@ -55,7 +52,7 @@ function sourceOf(path: string, interfaces: readonly CaptureInterface[]): Captur
 
 /** Link type and capture length of a file, without reading more than its first packets. */
 export async function captureSource(input: string): Promise<CaptureSource> {
-  const reader = openCapture(streamPath(input, "/dev/stdin"));
+  const reader = openCapture(input);
   for await (const _ of reader) break;
   return sourceOf(input, reader.interfaces);
 }
@@ -66,7 +63,7 @@ export async function filterCapture(job: CaptureFilterJob): Promise<CaptureFilte
   const memory = new FilterMemory();
   memory.reserve(INPUT_BYTES + RECORDS_BYTES);
   const buffer = memory.input.subarray(0, INPUT_BYTES);
-  const reader = openCapture(streamPath(job.input, "/dev/stdin"), { buffer: () => buffer });
+  const reader = openCapture(job.input, { buffer: () => buffer });
   let source: CaptureSource | null = null;
   let filter: PacketFilter | null = null;
   let writer: CaptureWriter | null = null;
@@ -84,7 +81,7 @@ export async function filterCapture(job: CaptureFilterJob): Promise<CaptureFilte
       const pcapng = /\.pcapng(\.gz)?$/i.test(job.output);
       const format = pcapng ? "pcapng" : nano ? "pcap-nano" : "pcap";
       const options = { format, linkType: source.linkType, snapLength: source.snaplen } as const;
-      writer = new CaptureWriter(streamPath(job.output, "/dev/stdout"), options);
+      writer = new CaptureWriter(job.output, options);
       gatherer = new RecordGatherer(writer, memory.input, INPUT_BYTES, format);
     }
     return filter;
