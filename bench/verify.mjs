@@ -18,12 +18,15 @@ const LEAST_PROCESSED = 1000;
 const NEAR_LIMIT = 900_000;
 const TARGETS = { mean: 2, worst: 4, limitSeconds: 4, limitBytes: 2 ** 30 };
 
-/** How long a program is measured at least. */
-const MILLISECONDS = 400;
+/** How long a program is measured, and before that warmed up in each of some rounds over all, in CPU time: others may be at work. */
+const MILLISECONDS = 300;
+const WARM_UP_ROUNDS = 3;
+const LEAST_TURNS = 3;
 
 const nanoseconds = () => Number(process.hrtime.bigint());
 const STATISTICS = 4;
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+/** The time that a quarter of the runs keep within: on a busy machine most are interrupted. */
+const quartile = (list) => list.toSorted((a, b) => a - b)[list.length >> 2];
 
 /** Asks the running kernel for its verdict on `attr`, its own time included. */
 function ask(linux, attr) {
@@ -97,38 +100,42 @@ function vectorProgram(json, linux, closers) {
   return program;
 }
 
-/** Medians of interleaved runs, as many as fit in `budget` ms but some at least. */
-function compare(program, budget) {
-  const first = program.ours();
-  const processed = first.stats.insnProcessed;
-  const limit = processed >= NEAR_LIMIT;
+/** Runs `job` until it has cost so many milliseconds of this process's own. */
+function spend(milliseconds, job) {
+  const start = process.cpuUsage();
+  for (let spent = 0; spent < 1000 * milliseconds; ) {
+    job();
+    const { user, system } = process.cpuUsage(start);
+    spent = user + system;
+  }
+}
+
+/** Both verdicts on a program, which must be the same. */
+function judge(program) {
+  const { errno, stats } = program.ours();
+  const processed = stats.insnProcessed;
   if (program.kernel !== null) {
     const said = program.kernel();
-    if (said.errno !== first.errno || said.processed !== processed) {
-      throw new Error(
-        `${program.name}: the kernel says errno ${said.errno} after ${said.processed}, we ${first.errno} after ${processed}`,
-      );
+    if (said.errno !== errno || said.processed !== processed) {
+      const ours = `errno ${errno} after ${processed}`;
+      throw new Error(`${program.name}: the kernel says errno ${said.errno} after ${said.processed}, we ${ours}`);
     }
   }
-  const warmUp = performance.now();
-  while (!limit && performance.now() - warmUp < budget) program.ours();
+  return { ...program, processed, limit: processed >= NEAR_LIMIT };
+}
+
+/** Interleaved runs, as many as fit in the time but some at least. */
+function measure({ name, processed, limit, ours, kernel }) {
   const times = { ours: [], kernel: [] };
-  const start = performance.now();
-  const rounds = limit ? 3 : 5;
-  while (times.ours.length < rounds || (!limit && performance.now() - start < budget)) {
-    times.ours.push(program.ours().stats.microseconds);
-    if (program.kernel !== null) times.kernel.push(program.kernel().us);
-  }
-  const ours = median(times.ours);
-  const kernel = program.kernel === null ? null : median(times.kernel);
-  return {
-    name: program.name,
-    processed,
-    ours,
-    kernel,
-    ratio: kernel === null ? null : ours / Math.max(kernel, 1),
-    limit,
+  const turn = () => {
+    times.ours.push(ours().stats.microseconds);
+    if (kernel !== null) times.kernel.push(kernel().us);
   };
+  if (!limit) spend(MILLISECONDS, turn);
+  while (times.ours.length < LEAST_TURNS) turn();
+  const us = quartile(times.ours);
+  const kernelUs = kernel === null ? null : quartile(times.kernel);
+  return { name, processed, limit, ours: us, kernel: kernelUs, ratio: kernel === null ? null : us / kernelUs };
 }
 
 function print(rows) {
@@ -171,12 +178,18 @@ export async function verifierTimes(only) {
     ...OBJECTS.flatMap((path) => programsOf(path, linux, closers)),
     ...vectors.map((line) => vectorProgram(JSON.parse(line), linux, closers)),
   ];
-  const rows = [];
-  for (const program of programs) {
-    if (only !== undefined && !program.name.includes(only)) continue;
-    const row = compare(program, MILLISECONDS);
-    if (row.processed >= LEAST_PROCESSED) rows.push(row);
+  const chosen = programs
+    .filter(({ name }) => only === undefined || name.includes(only))
+    .map(judge)
+    .filter(({ processed }) => processed >= LEAST_PROCESSED);
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+    for (const { limit, ours } of chosen) {
+      if (!limit) spend(MILLISECONDS / WARM_UP_ROUNDS, ours);
+      // V8 compiles hot functions in the background: it gets turns of the event loop.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
+  const rows = chosen.map(measure);
   for (const close of closers) close();
   print(rows);
   if (linux === null) console.log(`the kernel was not asked, only our own times are shown: ${why}`);
