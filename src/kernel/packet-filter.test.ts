@@ -75,6 +75,7 @@ describe("PacketFilter", () => {
     expect(by(2, 2).run(packet)).toBe(0);
     expect(by(0xffffffff, 1).run(packet)).toBe(0);
     expect(by(0, 0xffffffff - 0x300000).run(packet)).toBe(0);
+    expect(new PacketFilter([classic(0x28, -2), classic(0x06, 1)]).run(packet)).toBe(0);
   });
 
   it("shifts by X of 32 and more give 0", () => {

@@ -1,3 +1,4 @@
+import { ancillaryAt } from "../../classic/ancillary.ts";
 import {
   BPF_A,
   BPF_ABS,
@@ -49,7 +50,7 @@ import { I32, SECTION, VOID, W, WasmBytes } from "./wasm.ts";
  * over a capture needs neither, and reads the packets where they lie.
  *
  * Where libpcap's `bpf_filter` and Linux part, this is libpcap, since tcpdump is the judge of filters: an address X + k does not wrap
- * around at 2^32, and a shift by X of 32 or more gives 0.
+ * around at 2^32, a negative offset that is no extension lies beyond the packet, and a shift by X of 32 or more gives 0.
  */
 
 /** Packets of one call at most. */
@@ -85,9 +86,6 @@ const CLASS = 0x07;
 const MODE = 0xe0;
 const SIZE = 0x18;
 const OPERATION = 0xf0;
-
-/** From here on an absolute offset means metadata of a running kernel's packet (SKF_LL_OFF and beyond). */
-const SPECIAL_OFFSETS = 0xffe00000;
 
 const SIZES = new Map([
   [BPF_W, 4],
@@ -241,7 +239,7 @@ class FilterWriter {
       out.i32(2);
       out.u8(W.i32_shl);
     } else if ((mode === BPF_ABS || mode === BPF_IND) && size !== undefined && !toX) {
-      if (k >= SPECIAL_OFFSETS) throw jitError("E_JIT_CLASSIC_METADATA", { insn: n, k });
+      if (mode === BPF_ABS && ancillaryAt(k) !== undefined) throw jitError("E_JIT_CLASSIC_METADATA", { insn: n, k });
       this.#require(k + size);
       if (mode === BPF_IND) {
         out.op(W.local_get, L.x);
