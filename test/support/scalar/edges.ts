@@ -47,6 +47,7 @@ export const EDGES: readonly string[] = [
   "r1 = -1; r1 = be64 r1",
   "r1 &= 3; if r1 & 2 goto +0",
   "r1 &= 3; r3 = 0x100000000 ll; r1 |= r3; if r1 & 2 goto +0",
+  "if r1 s< -5 goto +0; r1 = le64 r1",
   // Ends that are lost.
   "if r1 s> 5 goto +0; if r1 == 5 goto +0",
   "if w1 s> 5 goto +0; if w1 == 5 goto +0",

@@ -49,6 +49,8 @@ const ON_ANY: readonly (readonly [keyof StateFunctions, number, ...number[]])[] 
   ["branch_taken", 2, NOT_JSET, 0],
 ];
 const ANY = 2000;
+/** Some that were found by looking for them, of many more. */
+const PICKED_ANY = [43248, 430826, 838960, 849938, 1452052, 2308092];
 
 /** One call: registers before and after, byte for byte, and the answer. */
 export interface Vector {
@@ -128,6 +130,13 @@ function traceAny(m: StateMemory): Vector[] {
       const [before, after] = [pair.slice(0, registers * L.REG_SIZE), m.u8.slice(a, a + registers * L.REG_SIZE)];
       vectors.push({ name, registers, rest, same: false, before, after, answer });
     }
+  }
+  for (const n of PICKED_ANY) {
+    anyRecord(m, a, new Random(9, n));
+    const before = m.u8.slice(a, a + L.REG_SIZE);
+    m.ops.sync_bounds(a);
+    const after = m.u8.slice(a, a + L.REG_SIZE);
+    vectors.push({ name: "sync_bounds", registers: 1, rest: [], same: false, before, after, answer: undefined });
   }
   return vectors;
 }
