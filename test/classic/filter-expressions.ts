@@ -9,7 +9,18 @@ class Grammar {
   }
 
   private net(): string {
-    return this.dice.pick(["10", "10.0", "10.0.0.0/8", "10.0.0.0/24", "192.168.1", "192.168.0.0/16", "10.0.0.0 mask 255.255.0.0", "224.0.0.0/4", "172.16.0.0/12", "10.0.0.1"]);
+    return this.dice.pick([
+      "10",
+      "10.0",
+      "10.0.0.0/8",
+      "10.0.0.0/24",
+      "192.168.1",
+      "192.168.0.0/16",
+      "10.0.0.0 mask 255.255.0.0",
+      "224.0.0.0/4",
+      "172.16.0.0/12",
+      "10.0.0.1",
+    ]);
   }
 
   private net6(): string {
@@ -21,7 +32,9 @@ class Grammar {
   }
 
   private port(): string {
-    return this.dice.chance(15) ? this.dice.pick(["http", "domain", "ssh", "smtp", "https", "ntp"]) : String(this.dice.pick(PORTS));
+    return this.dice.chance(15)
+      ? this.dice.pick(["http", "domain", "ssh", "smtp", "https", "ntp"])
+      : String(this.dice.pick(PORTS));
   }
 
   private range(): string {
@@ -54,12 +67,52 @@ class Grammar {
       case 8:
         return `${proto(["", "tcp ", "udp ", "sctp "])}${this.dir()}portrange ${this.range()}`;
       case 9:
-        return dice.pick(["ip proto 6", "ip proto \\udp", "ip6 proto 17", "ip6 proto \\tcp", "proto 132", "proto \\icmp", "ip proto 47", "proto 4", "ip6 proto 58", "ip6 proto 44", "ip proto (1 or 2)", "proto ospf", "ip proto gre"]);
+        return dice.pick([
+          "ip proto 6",
+          "ip proto \\udp",
+          "ip6 proto 17",
+          "ip6 proto \\tcp",
+          "proto 132",
+          "proto \\icmp",
+          "ip proto 47",
+          "proto 4",
+          "ip6 proto 58",
+          "ip6 proto 44",
+          "ip proto (1 or 2)",
+          "proto ospf",
+          "ip proto gre",
+        ]);
       case 10:
       case 11:
-        return dice.pick(["ip", "ip6", "arp", "rarp", "tcp", "udp", "icmp", "icmp6", "sctp", "igmp", "pim", "ah", "esp", "vrrp", "igrp", "carp"]);
+        return dice.pick([
+          "ip",
+          "ip6",
+          "arp",
+          "rarp",
+          "tcp",
+          "udp",
+          "icmp",
+          "icmp6",
+          "sctp",
+          "igmp",
+          "pim",
+          "ah",
+          "esp",
+          "vrrp",
+          "igrp",
+          "carp",
+        ]);
       case 12:
-        return dice.pick(["less 60", "greater 60", "len > 80", "len <= 100", "len = 54", "len != 70", "greater 1000", "less 30"]);
+        return dice.pick([
+          "less 60",
+          "greater 60",
+          "len > 80",
+          "len <= 100",
+          "len = 54",
+          "len != 70",
+          "greater 1000",
+          "less 30",
+        ]);
       case 13:
       case 14:
       case 15:
@@ -74,17 +127,41 @@ class Grammar {
 
   protected linkPrimitive(): string {
     const { dice } = this;
-    return dice.pick(["tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "icmp[icmptype] = icmp-echo", "icmp6[icmp6type] == icmp6-neighborsolicit", "ip[6:2] & 0x1fff = 0", "udp[4:2] > 20"]);
+    return dice.pick([
+      "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0",
+      "icmp[icmptype] = icmp-echo",
+      "icmp6[icmp6type] == icmp6-neighborsolicit",
+      "ip[6:2] & 0x1fff = 0",
+      "udp[4:2] > 20",
+    ]);
   }
 
   protected loadable(): string {
-    return this.dice.pick(["ip", "ip", "ip", "tcp", "udp", "icmp", "icmp6", "ip6", "ip6", "arp", "rarp", "sctp", "igmp", "pim"]);
+    return this.dice.pick([
+      "ip",
+      "ip",
+      "ip",
+      "tcp",
+      "udp",
+      "icmp",
+      "icmp6",
+      "ip6",
+      "ip6",
+      "arp",
+      "rarp",
+      "sctp",
+      "igmp",
+      "pim",
+    ]);
   }
 
   private load(depth: number): string {
     const { dice } = this;
     const size = dice.pick(["", "", ":1", ":2", ":2", ":4"]);
-    const index = depth > 0 && dice.chance(12) ? this.arithmetic(depth - 1) : String(dice.pick([0, 0, 1, 2, 4, 6, 8, 9, 12, 13, 16, 20, 40]));
+    const index =
+      depth > 0 && dice.chance(12)
+        ? this.arithmetic(depth - 1)
+        : String(dice.pick([0, 0, 1, 2, 4, 6, 8, 9, 12, 13, 16, 20, 40]));
     return `${this.loadable()}[${index}${size}]`;
   }
 
@@ -92,11 +169,18 @@ class Grammar {
     const { dice } = this;
     if (depth === 0 || dice.chance(35)) {
       if (dice.chance(12)) return "len";
-      return dice.chance(25) ? String(dice.pick([0, 1, 2, 3, 5, 6, 15, 17, 64, 80, 255, 1500, 0x1fff])) : this.load(depth);
+      return dice.chance(25)
+        ? String(dice.pick([0, 1, 2, 3, 5, 6, 15, 17, 64, 80, 255, 1500, 0x1fff]))
+        : this.load(depth);
     }
     const left = this.arithmetic(depth - 1);
     const op = dice.pick(["+", "-", "*", "&", "&", "|", "^", "<<", ">>", "/", "%"]);
-    const right = op === "<<" || op === ">>" ? String(dice.below(9)) : op === "/" || op === "%" ? String(1 + dice.below(7)) : this.arithmetic(depth - 1);
+    const right =
+      op === "<<" || op === ">>"
+        ? String(dice.below(9))
+        : op === "/" || op === "%"
+          ? String(1 + dice.below(7))
+          : this.arithmetic(depth - 1);
     return dice.chance(60) ? `(${left} ${op} ${right})` : `${left} ${op} ${right}`;
   }
 
@@ -127,17 +211,81 @@ class EthernetGrammar extends Grammar {
       case 0:
         return `ether ${dice.pick(["", "src ", "dst ", "src or dst ", "src and dst "])}host ${dice.pick(MACS)}`;
       case 1:
-        return dice.pick(["ether broadcast", "broadcast", "ether multicast", "multicast", "ether src 02:00:00:00:00:01", "ether dst ff:ff:ff:ff:ff:ff"]);
+        return dice.pick([
+          "ether broadcast",
+          "broadcast",
+          "ether multicast",
+          "multicast",
+          "ether src 02:00:00:00:00:01",
+          "ether dst ff:ff:ff:ff:ff:ff",
+        ]);
       case 2:
         return `ether proto ${dice.pick(["\\ip", "\\arp", "0x800", "0x86dd", "\\iso", "\\stp", "\\ipx", "\\netbeui", "0x88cc", "6", "\\atalk", "\\aarp", "\\decnet", "loopback"])}`;
       case 3:
-        return dice.pick(["iso", "clnp", "esis", "isis", "l1", "l2", "iih", "lsp", "snp", "csnp", "psnp", "stp", "ipx", "netbeui", "atalk", "aarp", "decnet", "lat", "sca", "moprc", "mopdl", "iso proto 0x81", "isis proto 18"]);
+        return dice.pick([
+          "iso",
+          "clnp",
+          "esis",
+          "isis",
+          "l1",
+          "l2",
+          "iih",
+          "lsp",
+          "snp",
+          "csnp",
+          "psnp",
+          "stp",
+          "ipx",
+          "netbeui",
+          "atalk",
+          "aarp",
+          "decnet",
+          "lat",
+          "sca",
+          "moprc",
+          "mopdl",
+          "iso proto 0x81",
+          "isis proto 18",
+        ]);
       case 4:
-        return dice.pick(["llc", "llc i", "llc s", "llc u", "llc rr", "llc rnr", "llc rej", "llc ui", "llc ua", "llc disc", "llc sabme", "llc test", "llc xid", "llc frmr"]);
+        return dice.pick([
+          "llc",
+          "llc i",
+          "llc s",
+          "llc u",
+          "llc rr",
+          "llc rnr",
+          "llc rej",
+          "llc ui",
+          "llc ua",
+          "llc disc",
+          "llc sabme",
+          "llc test",
+          "llc xid",
+          "llc frmr",
+        ]);
       case 5:
-        return dice.pick(["vlan", `vlan ${dice.pick(VLANS)}`, "mpls", `mpls ${dice.pick(LABELS)}`, "pppoed", "pppoes", `pppoes ${dice.pick(SESSIONS)}`]);
+        return dice.pick([
+          "vlan",
+          `vlan ${dice.pick(VLANS)}`,
+          "mpls",
+          `mpls ${dice.pick(LABELS)}`,
+          "pppoed",
+          "pppoes",
+          `pppoes ${dice.pick(SESSIONS)}`,
+        ]);
       case 6:
-        return dice.pick(["ether[0] & 1 = 1", "ether[12:2] = 0x800", "ether[6:4] = 0x02000000", "decnet host 1.5", "decnet src 10.5", "geneve", "geneve 11", "inbound", "outbound"]);
+        return dice.pick([
+          "ether[0] & 1 = 1",
+          "ether[12:2] = 0x800",
+          "ether[6:4] = 0x02000000",
+          "decnet host 1.5",
+          "decnet src 10.5",
+          "geneve",
+          "geneve 11",
+          "inbound",
+          "outbound",
+        ]);
       default:
         return super.linkPrimitive();
     }
@@ -151,7 +299,15 @@ class EthernetGrammar extends Grammar {
   stacked(): string {
     const { dice } = this;
     const layer = (): string =>
-      dice.pick(["vlan", `vlan ${dice.pick(VLANS)}`, "mpls", `mpls ${dice.pick(LABELS)}`, "pppoes", `pppoes ${dice.pick(SESSIONS)}`, "geneve"]);
+      dice.pick([
+        "vlan",
+        `vlan ${dice.pick(VLANS)}`,
+        "mpls",
+        `mpls ${dice.pick(LABELS)}`,
+        "pppoes",
+        `pppoes ${dice.pick(SESSIONS)}`,
+        "geneve",
+      ]);
     const layers = Array.from({ length: 1 + dice.below(3) }, layer);
     return `${layers.join(" and ")} and ${dice.chance(70) ? this.primitive() : `(${this.expression(1)})`}`;
   }
@@ -167,11 +323,48 @@ class WlanGrammar extends Grammar {
           "$1",
         );
       case 1:
-        return dice.pick(["type mgt", "type ctl", "type data", "type mgt subtype beacon", "type ctl subtype ack", "type data subtype qos-data", "subtype probe-req", "subtype null", "type data subtype data-cf-ack", "wlan type mgt subtype deauth"]);
+        return dice.pick([
+          "type mgt",
+          "type ctl",
+          "type data",
+          "type mgt subtype beacon",
+          "type ctl subtype ack",
+          "type data subtype qos-data",
+          "subtype probe-req",
+          "subtype null",
+          "type data subtype data-cf-ack",
+          "wlan type mgt subtype deauth",
+        ]);
       case 2:
-        return dice.pick(["dir nods", "dir tods", "dir fromds", "dir dstods", "dir 1", "broadcast", "multicast", "wlan broadcast", "wlan multicast"]);
+        return dice.pick([
+          "dir nods",
+          "dir tods",
+          "dir fromds",
+          "dir dstods",
+          "dir 1",
+          "broadcast",
+          "multicast",
+          "wlan broadcast",
+          "wlan multicast",
+        ]);
       case 3:
-        return dice.pick(["llc", "llc i", "llc u", "llc ui", "wlan[0] = 8", "wlan[1] & 3 = 2", "ether proto \\arp", "iso", "stp", "atalk", "ipx", "ether[4:4] = 0x02000000", "link[0] & 12 = 8", "vlan", "vlan 5"]);
+        return dice.pick([
+          "llc",
+          "llc i",
+          "llc u",
+          "llc ui",
+          "wlan[0] = 8",
+          "wlan[1] & 3 = 2",
+          "ether proto \\arp",
+          "iso",
+          "stp",
+          "atalk",
+          "ipx",
+          "ether[4:4] = 0x02000000",
+          "link[0] & 12 = 8",
+          "vlan",
+          "vlan 5",
+        ]);
       default:
         return super.linkPrimitive();
     }
@@ -183,7 +376,9 @@ export function generatedExpressions(linkType: number, count: number, seed = 1):
   const dice = new Dice(seed * 7919 + linkType);
   if (linkType === 1) {
     const grammar = new EthernetGrammar(dice);
-    return Array.from({ length: count }, () => (dice.chance(20) ? grammar.stacked() : grammar.expression(dice.below(3))));
+    return Array.from({ length: count }, () =>
+      dice.chance(20) ? grammar.stacked() : grammar.expression(dice.below(3)),
+    );
   }
   const grammar = linkType === 105 || linkType === 127 ? new WlanGrammar(dice) : new Grammar(dice);
   return Array.from({ length: count }, () => grammar.expression(dice.below(3)));

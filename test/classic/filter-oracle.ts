@@ -6,8 +6,17 @@ export function tcpdumpIsThere(): boolean {
 }
 
 const NAMES: Readonly<Record<number, string>> = {
-  0: "NULL", 1: "EN10MB", 9: "PPP", 101: "RAW", 105: "IEEE802_11", 108: "LOOP", 113: "LINUX_SLL", 127: "IEEE802_11_RADIO",
-  228: "IPV4", 229: "IPV6", 276: "LINUX_SLL2",
+  0: "NULL",
+  1: "EN10MB",
+  9: "PPP",
+  101: "RAW",
+  105: "IEEE802_11",
+  108: "LOOP",
+  113: "LINUX_SLL",
+  127: "IEEE802_11_RADIO",
+  228: "IPV4",
+  229: "IPV6",
+  276: "LINUX_SLL2",
 };
 
 /** libpcap's program of an expression, or what it says against it. */
@@ -28,7 +37,8 @@ export function packetsOfTcpdump(file: string, text: string, firstSecond: number
   const written = execFileSync("tcpdump", ["-r", file, "-w", "-", "--", text], { stdio: ["ignore", "pipe", "ignore"] });
   const view = new DataView(written.buffer, written.byteOffset, written.byteLength);
   const numbers: number[] = [];
-  for (let at = 24; at + 16 <= written.length; at += 16 + view.getUint32(at + 8, true)) numbers.push(view.getUint32(at, true) - firstSecond);
+  for (let at = 24; at + 16 <= written.length; at += 16 + view.getUint32(at + 8, true))
+    numbers.push(view.getUint32(at, true) - firstSecond);
   return numbers;
 }
 

@@ -35,9 +35,24 @@ export class Dice {
   }
 }
 
-export const HOSTS4 = ["10.0.0.1", "10.0.0.2", "10.1.2.3", "192.168.1.5", "172.16.0.9", "224.0.0.1", "255.255.255.255", "0.0.0.0"];
+export const HOSTS4 = [
+  "10.0.0.1",
+  "10.0.0.2",
+  "10.1.2.3",
+  "192.168.1.5",
+  "172.16.0.9",
+  "224.0.0.1",
+  "255.255.255.255",
+  "0.0.0.0",
+];
 export const HOSTS6 = ["fe80::1", "2001:db8::5", "2001:db8:1::7", "ff02::1", "::1"];
-export const MACS = ["02:00:00:00:00:01", "02:00:00:00:00:02", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "aa:bb:cc:dd:ee:ff"];
+export const MACS = [
+  "02:00:00:00:00:01",
+  "02:00:00:00:00:02",
+  "01:00:5e:00:00:01",
+  "ff:ff:ff:ff:ff:ff",
+  "aa:bb:cc:dd:ee:ff",
+];
 export const PORTS = [22, 25, 53, 80, 443, 1024, 6081, 4789, 8080, 65535];
 export const VLANS = [1, 5, 100, 200];
 export const LABELS = [3, 5, 100, 1000];
@@ -51,7 +66,8 @@ const mac = (text: string): number[] => text.split(":").map((byte) => Number.par
 
 function ip6(text: string): number[] {
   const [head = "", tail = ""] = text.split("::");
-  const groups = (part: string): number[] => (part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16)));
+  const groups = (part: string): number[] =>
+    part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
   const [a, b] = [groups(head), groups(tail)];
   return [...a, ...new Array<number>(8 - a.length - b.length).fill(0), ...b].flatMap(be16);
 }
@@ -78,7 +94,19 @@ class Maker {
     const ports = [...be16(dice.pick(PORTS)), ...be16(dice.pick(PORTS))];
     switch (proto) {
       case 6:
-        return [...ports, ...be32(dice.below(1000)), ...be32(7), 0x50 + 16 * dice.below(3), dice.below(64), ...be16(512), 0, 0, 0, 0, ...this.noise(30)];
+        return [
+          ...ports,
+          ...be32(dice.below(1000)),
+          ...be32(7),
+          0x50 + 16 * dice.below(3),
+          dice.below(64),
+          ...be16(512),
+          0,
+          0,
+          0,
+          0,
+          ...this.noise(30),
+        ];
       case 17:
         return dice.chance(35) && depth < 2 ? this.tunnel(depth) : [...ports, ...be16(20), 0, 0, ...this.noise(24)];
       case 132:
@@ -109,13 +137,32 @@ class Maker {
     const inner = this.network(depth + 1);
     const ethernet = [...mac(dice.pick(MACS)), ...mac(dice.pick(MACS)), ...be16(inner.type), ...inner.bytes];
     if (dice.chance(30)) {
-      return [...be16(1024), ...be16(4789), ...be16(60), 0, 0, dice.chance(85) ? 8 : 0, 0, 0, 0, ...be32(vni * 256), ...ethernet];
+      return [
+        ...be16(1024),
+        ...be16(4789),
+        ...be16(60),
+        0,
+        0,
+        dice.chance(85) ? 8 : 0,
+        0,
+        0,
+        0,
+        ...be32(vni * 256),
+        ...ethernet,
+      ];
     }
     const options = dice.pick([0, 0, 1, 2]);
     const whole = dice.chance(50);
     return [
-      ...be16(1024), ...be16(6081), ...be16(60), 0, 0,
-      options + (dice.chance(10) ? 0x40 : 0), dice.pick([0, 0x80, 0x40]), ...be16(whole ? 0x6558 : inner.type), ...be32(vni * 256),
+      ...be16(1024),
+      ...be16(6081),
+      ...be16(60),
+      0,
+      0,
+      options + (dice.chance(10) ? 0x40 : 0),
+      dice.pick([0, 0x80, 0x40]),
+      ...be16(whole ? 0x6558 : inner.type),
+      ...be32(vni * 256),
       ...Array.from({ length: options * 4 }, () => dice.below(256)),
       ...(whole ? ethernet : inner.bytes),
     ];
@@ -128,9 +175,19 @@ class Maker {
     const fragment = dice.chance(20) ? dice.pick([0x2000, 0x2001, 0x0010, 0x1fff]) : dice.pick([0, 0x4000]);
     const body = this.transport(proto, depth);
     return [
-      0x45 + options, dice.pick([0, 0, 0x10, 0xb8]), ...be16(20 + 4 * options + body.length), ...be16(dice.below(5)), ...be16(fragment),
-      dice.pick([1, 64, 255]), proto, 0, 0, ...ip4(dice.pick(HOSTS4)), ...ip4(dice.pick(HOSTS4)),
-      ...Array.from({ length: options * 4 }, () => 1), ...body,
+      0x45 + options,
+      dice.pick([0, 0, 0x10, 0xb8]),
+      ...be16(20 + 4 * options + body.length),
+      ...be16(dice.below(5)),
+      ...be16(fragment),
+      dice.pick([1, 64, 255]),
+      proto,
+      0,
+      0,
+      ...ip4(dice.pick(HOSTS4)),
+      ...ip4(dice.pick(HOSTS4)),
+      ...Array.from({ length: options * 4 }, () => 1),
+      ...body,
     ];
   }
 
@@ -143,10 +200,26 @@ class Maker {
       const kind = dice.pick([0, 43, 44, 60, 51]);
       const words = kind === 44 ? 0 : dice.below(3);
       const size = kind === 51 ? 4 * (words + 2) : 8 * (words + 1);
-      body = [next, kind === 44 ? dice.pick([0, 0, 1]) : words, ...Array.from({ length: size - 2 }, () => dice.below(4)), ...body];
+      body = [
+        next,
+        kind === 44 ? dice.pick([0, 0, 1]) : words,
+        ...Array.from({ length: size - 2 }, () => dice.below(4)),
+        ...body,
+      ];
       next = kind;
     }
-    return [0x60, dice.below(3), 0, 0, ...be16(body.length), next, 64, ...ip6(dice.pick(HOSTS6)), ...ip6(dice.pick(HOSTS6)), ...body];
+    return [
+      0x60,
+      dice.below(3),
+      0,
+      0,
+      ...be16(body.length),
+      next,
+      64,
+      ...ip6(dice.pick(HOSTS6)),
+      ...ip6(dice.pick(HOSTS6)),
+      ...body,
+    ];
   }
 
   private arp(): number[] {
@@ -165,15 +238,28 @@ class Maker {
   private labels(depth: number): Payload {
     const { dice } = this;
     const count = 1 + dice.below(3);
-    const stack = Array.from({ length: count }, (_, n) => be32((dice.pick(LABELS) * 4096 + (n === count - 1 ? 0x100 : 0) + 64) >>> 0));
-    return { type: 0x8847, bytes: [...stack.flat(), ...(dice.chance(50) ? this.ipv4(depth + 1) : this.ipv6(depth + 1))] };
+    const stack = Array.from({ length: count }, (_, n) =>
+      be32((dice.pick(LABELS) * 4096 + (n === count - 1 ? 0x100 : 0) + 64) >>> 0),
+    );
+    return {
+      type: 0x8847,
+      bytes: [...stack.flat(), ...(dice.chance(50) ? this.ipv4(depth + 1) : this.ipv6(depth + 1))],
+    };
   }
 
   private pppoe(depth: number): Payload {
     const { dice } = this;
     if (dice.chance(20)) return { type: 0x8863, bytes: [0x11, 9, 0, 0, 0, 4, 1, 1, 0, 0] };
-    const [proto, body] = dice.pick([0, 1, 2]) === 0 ? [0x57, this.ipv6(depth + 1)] : dice.chance(80) ? [0x21, this.ipv4(depth + 1)] : [0xc021, this.noise(20)];
-    return { type: 0x8864, bytes: [0x11, 0, ...be16(dice.pick(SESSIONS)), ...be16(body.length + 2), ...be16(proto), ...body] };
+    const [proto, body] =
+      dice.pick([0, 1, 2]) === 0
+        ? [0x57, this.ipv6(depth + 1)]
+        : dice.chance(80)
+          ? [0x21, this.ipv4(depth + 1)]
+          : [0xc021, this.noise(20)];
+    return {
+      type: 0x8864,
+      bytes: [0x11, 0, ...be16(dice.pick(SESSIONS)), ...be16(body.length + 2), ...be16(proto), ...body],
+    };
   }
 
   /** Something of ether type `type`; a type up to 1500 stands for a length with LLC behind it. */
@@ -185,11 +271,18 @@ class Maker {
     if (choice < 63) return { type: 0x0806, bytes: this.arp() };
     if (choice < 66) return { type: 0x8035, bytes: this.arp() };
     if (choice < 69) return { type: 0x6003, bytes: this.decnet() };
-    if (choice < 72) return { type: dice.pick([0x6001, 0x6002, 0x6004, 0x6007, 0x809b, 0x80f3, 0x8137, 0x88cc]), bytes: this.noise(60) };
+    if (choice < 72)
+      return {
+        type: dice.pick([0x6001, 0x6002, 0x6004, 0x6007, 0x809b, 0x80f3, 0x8137, 0x88cc]),
+        bytes: this.noise(60),
+      };
     if (choice < 80 && depth < 3) {
       const inner = this.network(depth + 1);
       const tag = dice.pick(VLANS) + (dice.chance(30) ? 0x6000 : 0);
-      return { type: dice.pick([0x8100, 0x8100, 0x88a8, 0x9100]), bytes: [...be16(tag), ...be16(inner.type), ...inner.bytes] };
+      return {
+        type: dice.pick([0x8100, 0x8100, 0x88a8, 0x9100]),
+        bytes: [...be16(tag), ...be16(inner.type), ...inner.bytes],
+      };
     }
     if (choice < 87) return this.labels(depth);
     if (choice < 92) return this.pppoe(depth);
@@ -201,7 +294,14 @@ class Maker {
     const sap = dice.pick([0xfe, 0x42, 0xe0, 0xf0, 0x06, 0xff, 0xaa, 0xaa, 0x05]);
     const control = dice.pick([0x00, 0x01, 0x03, 0x05, 0x09, 0x63, 0x43, 0x6f, 0xe3, 0xaf, 0x87, 0x02]);
     const osi = [dice.pick([0x81, 0x82, 0x83, 0x83, 5]), 27, 1, 0, dice.pick([15, 16, 17, 18, 20, 24, 25, 26, 27, 5])];
-    const snap = [...dice.pick([[0, 0, 0], [8, 0, 7], [0, 0, 0x0c]]), ...be16(dice.pick([0x809b, 0x80f3, 0x8137, 0x0800, 0x86dd]))];
+    const snap = [
+      ...dice.pick([
+        [0, 0, 0],
+        [8, 0, 7],
+        [0, 0, 0x0c],
+      ]),
+      ...be16(dice.pick([0x809b, 0x80f3, 0x8137, 0x0800, 0x86dd])),
+    ];
     const behind = sap === 0xaa ? [...snap, ...this.ipv4(2)] : [...osi, ...this.noise(30)];
     const body = [sap, sap, sap === 0xaa ? 3 : control, ...behind];
     return { type: Math.min(body.length, 1500), bytes: body };
@@ -227,7 +327,19 @@ class Maker {
   cooked2(): number[] {
     const { dice } = this;
     const { type, bytes } = this.network(0);
-    return [...be16(type <= 1500 ? 4 : type), 0, 0, ...be32(dice.below(4)), ...be16(1), dice.below(5), 6, ...mac(dice.pick(MACS)), 0, 0, ...bytes];
+    return [
+      ...be16(type <= 1500 ? 4 : type),
+      0,
+      0,
+      ...be32(dice.below(4)),
+      ...be16(1),
+      dice.below(5),
+      6,
+      ...mac(dice.pick(MACS)),
+      0,
+      0,
+      ...bytes,
+    ];
   }
 
   loopback(bigEndian: boolean): number[] {
@@ -249,7 +361,12 @@ class Maker {
   wlan(): number[] {
     const { dice } = this;
     const type = dice.pick([0, 1, 2, 2, 2, 2]);
-    const subtype = type === 1 ? dice.pick([8, 10, 11, 12, 13, 14, 15]) : type === 2 ? dice.pick([0, 0, 4, 8, 8, 12, 5]) : dice.below(13);
+    const subtype =
+      type === 1
+        ? dice.pick([8, 10, 11, 12, 13, 14, 15])
+        : type === 2
+          ? dice.pick([0, 0, 4, 8, 8, 12, 5])
+          : dice.below(13);
     const flags = dice.below(4) + (dice.chance(10) ? 0x40 : 0);
     const address = (): number[] => mac(dice.pick(MACS));
     const head = [type * 4 + subtype * 16, flags, 0, 0, ...address()];

@@ -191,9 +191,11 @@ function merge(root: Node): Node {
       node.yes = of(node.yes);
       node.no = of(node.no);
       if (node.yes === node.no) {
+        // libpcap leaves such a test; what is left of it here is that the bytes must be there for the packet to be accepted.
+        const rejected = node.yes.is === "leaf" && !node.yes.accept;
         now.set(
           node,
-          keepLoads ? { is: "put", id: node.id, word: null, value: node.test.left, next: node.yes } : node.yes,
+          rejected ? node.yes : { is: "put", id: node.id, word: null, value: node.test.left, next: node.yes },
         );
         continue;
       }

@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { compileExpression } from "../../src/classic/index.ts";
+import { BpfError } from "../../src/util/index.ts";
+import { generatedExpressions } from "./filter-expressions.ts";
+import { HAND_PICKED, REFUSED } from "./filter-hand-picked.ts";
+import { libpcapProgram, packetsOfTcpdump, runLikeLibpcap, tcpdumpIsThere } from "./filter-oracle.ts";
+import { captureFile, makePackets } from "./make-capture.ts";
+
+const there = tcpdumpIsThere();
+if (!there) console.warn("SKIPPED: tcpdump is missing, so no filter is compared with libpcap's");
+
+/** Generated expressions per link type. */
+const COUNTS = [
+  [1, 700],
+  [101, 60],
+  [113, 80],
+  [276, 60],
+  [0, 40],
+  [108, 40],
+  [9, 60],
+  [105, 100],
+  [127, 100],
+  [228, 20],
+  [229, 20],
+] as const;
+
+/**
+ * libpcap 1.10 may keep the length of an 802.11 header in the same word of scratch memory as an operand of `[…]`, and then looks for the
+ * rest of the expression in the wrong place. Such expressions are not compared.
+ */
+function libpcapLosesItsPlace(linkType: number, text: string): boolean {
+  return (linkType === 105 || linkType === 127) && text.includes("[") && / (and|or|&&|\|\|) /.test(text);
+}
+
+interface Sum {
+  compared: number;
+  refusedByBoth: number;
+  skipped: number;
+  ours: number;
+  theirs: number;
+  wrong: string[];
+}
+
+function compare(linkType: number, texts: readonly string[]): Sum {
+  const packets = makePackets(linkType, 400);
+  const sum: Sum = { compared: 0, refusedByBoth: 0, skipped: 0, ours: 0, theirs: 0, wrong: [] };
+  for (const text of texts) {
+    if (libpcapLosesItsPlace(linkType, text)) {
+      sum.skipped++;
+      continue;
+    }
+    const theirs = libpcapProgram(text, linkType);
+    let ours: ReturnType<typeof compileExpression>["program"] | string;
+    try {
+      ours = compileExpression(text, { linkType }).program;
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      ours = error.message;
+    }
+    if (typeof theirs === "string" || typeof ours === "string") {
+      if (typeof theirs === typeof ours) sum.refusedByBoth++;
+      else
+        sum.wrong.push(
+          `${text}: libpcap ${typeof theirs === "string" ? theirs : "accepts"}, ours ${typeof ours === "string" ? ours : "accepts"}`,
+        );
+      continue;
+    }
+    sum.compared++;
+    sum.ours += ours.length;
+    sum.theirs += theirs.length;
+    const bad = packets.findIndex(
+      ({ bytes, length }) =>
+        (runLikeLibpcap(theirs, bytes, length) !== 0) !== (runLikeLibpcap(ours, bytes, length) !== 0),
+    );
+    if (bad >= 0) sum.wrong.push(`${text}: packet ${bad}`);
+  }
+  return sum;
+}
+
+describe.skipIf(!there)("filters are libpcap's", () => {
+  const total: Sum = { compared: 0, refusedByBoth: 0, skipped: 0, ours: 0, theirs: 0, wrong: [] };
+
+  for (const [linkType, count] of COUNTS) {
+    it(`${count} generated expressions on link type ${linkType}`, { timeout: 300_000 }, () => {
+      const sum = compare(linkType, generatedExpressions(linkType, count));
+      expect(sum.wrong).toEqual([]);
+      for (const key of ["compared", "refusedByBoth", "skipped", "ours", "theirs"] as const) total[key] += sum[key];
+    });
+  }
+
+  it("hand-picked expressions", { timeout: 120_000 }, () => {
+    for (const [linkType, texts] of HAND_PICKED) {
+      const sum = compare(linkType, texts);
+      expect(sum.wrong, `link type ${linkType}`).toEqual([]);
+      for (const key of ["compared", "refusedByBoth", "skipped", "ours", "theirs"] as const) total[key] += sum[key];
+    }
+  });
+
+  it("are no longer in sum", () => {
+    const { compared, refusedByBoth, skipped, ours, theirs } = total;
+    console.info(
+      `${compared} expressions compared, ${refusedByBoth} refused by both, ${skipped} skipped; instructions: ours ${ours}, libpcap's ${theirs}`,
+    );
+    expect(ours).toBeLessThanOrEqual(theirs);
+  });
+});
+
+describe.skipIf(!there)("what is refused", () => {
+  for (const [linkType, text] of REFUSED) {
+    it(`${text} on ${linkType}`, () => {
+      expect(libpcapProgram(text, linkType)).toBeTypeOf("string");
+      let caught: unknown;
+      try {
+        compileExpression(text, { linkType });
+      } catch (error) {
+        caught = error;
+      }
+      expect(caught).toBeInstanceOf(BpfError);
+      const { code, data, message } = caught as BpfError;
+      expect(code).toMatch(/^E_FILTER_/);
+      expect(message).not.toContain("\n");
+      expect(data["column"]).toBeGreaterThanOrEqual(1);
+      expect(data["length"]).toBeGreaterThanOrEqual(1);
+    });
+  }
+});
+
+describe.skipIf(!there)("a capture filtered by tcpdump itself", () => {
+  const folder = mkdtempSync(join(tmpdir(), "filter-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  for (const linkType of [1, 101, 113, 9]) {
+    it(`link type ${linkType}`, { timeout: 60_000 }, () => {
+      const packets = makePackets(linkType, 300, 2);
+      const file = join(folder, `${linkType}.pcap`);
+      writeFileSync(file, captureFile(linkType, packets));
+      const texts = generatedExpressions(linkType, 40, 2).filter((text) => !/inbound|outbound/.test(text));
+      for (const text of texts) {
+        if (typeof libpcapProgram(text, linkType) === "string") continue;
+        const { program } = compileExpression(text, { linkType });
+        const ours = packets.flatMap(({ bytes, length }, n) =>
+          runLikeLibpcap(program, bytes, length) === 0 ? [] : [n],
+        );
+        expect(ours, text).toEqual(packetsOfTcpdump(file, text, 1_700_000_000));
+      }
+    });
+  }
+});
