@@ -137,7 +137,8 @@ function refuse(insns: readonly ClassicInsn[], n: number): void {
 /** Scratch words must be written on every way to where they are read, as the kernel demands of all classic programs. */
 function checkScratch(insns: readonly ClassicInsn[]): void {
   const ALL = (1 << BPF_MEMWORDS) - 1;
-  // What is surely written before each instruction; where nothing leads, everything counts as written.
+  // What is surely written before each instruction. Behind a jump that nothing leads to everything counts as written; behind a
+  // return, as the kernel has it, what was written before it.
   const written = new Array<number>(insns.length).fill(ALL);
   let now = 0;
   insns.forEach(({ code, jt, jf, k }, n) => {
@@ -154,9 +155,6 @@ function checkScratch(insns: readonly ClassicInsn[]): void {
         break;
       case BPF_JMP:
         for (const by of code === (BPF_JMP | BPF_JA) ? [k] : [jt, jf]) written[n + 1 + by]! &= now;
-        now = ALL;
-        break;
-      case BPF_RET:
         now = ALL;
         break;
     }

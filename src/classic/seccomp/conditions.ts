@@ -146,7 +146,7 @@ const MAX_SIMPLIFIED = 200;
  * what must not be covered; then terms that differ in one condition become one.
  */
 export function simplify(terms: readonly Term[], others: readonly Term[]): Term[] {
-  if (terms.length + others.length > MAX_SIMPLIFIED) return mergeAll(terms);
+  if (terms.length + others.length > MAX_SIMPLIFIED) return [...new Map(terms.map((t) => [termKey(t), t])).values()];
   const short = mergeAll(terms).map((term) => {
     let now = term;
     for (const key of term.keys()) {

@@ -7,7 +7,7 @@ import {
   type Outcome,
   type SeccompExplanation,
 } from "./explain.ts";
-import { type Intervals, ranges, sizeOf } from "./intervals.ts";
+import { type Intervals, MAX_WORD, ranges, sizeOf } from "./intervals.ts";
 import { type Syscall, syscallByName, X32_BIT } from "./syscalls.ts";
 
 /** The action, and the name of its errno. */
@@ -20,7 +20,8 @@ export function outcomeAction({ action, result }: Outcome): string {
 function numbersText(numbers: Intervals): string {
   const text = (n: number) => (n >= X32_BIT ? `0x${n.toString(16)}` : String(n));
   const all = ranges(numbers);
-  const shown = all.slice(0, 8).map(([a, b]) => (a === b ? text(a) : `${text(a)}..${text(b)}`));
+  const end = (b: number) => (b === MAX_WORD ? "" : text(b));
+  const shown = all.slice(0, 8).map(([a, b]) => (a === b ? text(a) : `${text(a)}..${end(b)}`));
   return shown.join(", ") + (all.length > 8 ? `, … (${all.length - 8} more ranges)` : "");
 }
 

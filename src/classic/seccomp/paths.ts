@@ -47,8 +47,8 @@ const pathError = defineErrors({
     `the filter's ways are too many to tell apart: more than ${d.limit} instructions on all of them together`,
 });
 
-/** Instructions that the walk takes on all ways together before it gives up. */
-const MAX_STEPS = 2_000_000;
+/** Instructions that the walk takes on all ways together before it gives up; a comparison counts what is known at it, too. */
+const MAX_STEPS = 1_000_000;
 
 /** Values that a formula must lie in, by the formula's id. */
 export type Constraints = ReadonlyMap<number, { readonly expression: Expression; readonly set: Intervals }>;
@@ -153,7 +153,7 @@ function testOf(e: Expressions, op: number, left: Expression, right: Expression)
 /**
  * Walks every way through a filter that `checkSeccomp` accepts, with formulas in the registers instead of numbers. A comparison
  * splits the way in two, unless what is known already decides it.
- * @throws BpfError `E_SECCOMP_PATHS` where that takes more than two million instructions
+ * @throws BpfError `E_SECCOMP_PATHS` where that takes too long
  */
 export function walkSeccomp(insns: readonly ClassicInsn[]): Walk {
   const e = new Expressions();
@@ -201,6 +201,7 @@ export function walkSeccomp(insns: readonly ClassicInsn[]): Walk {
       } else if ((code & 0xf0) === BPF_JA) pc += k;
       else if (jt === jf) pc += jt;
       else {
+        steps += constraints.size * 8;
         const { on, set } = testOf(e, code & 0xf0, a, right);
         const yes = assume(e, constraints, on, set);
         const no = assume(e, constraints, on, complement(set));
