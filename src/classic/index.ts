@@ -25,3 +25,20 @@ export type { ClassicEnv } from "./packet.ts";
 export { ClassicPacket } from "./packet.ts";
 export type { ClassicState } from "./run.ts";
 export { ClassicMachine, runClassic } from "./run.ts";
+export type {
+  CompiledProfile,
+  CompileProfileOptions,
+  SeccompData,
+  SeccompExplanation,
+  SeccompResult,
+} from "./seccomp/index.ts";
+export {
+  assembleSeccomp,
+  checkSeccomp,
+  compileProfile,
+  disassembleSeccomp,
+  emulateSeccomp,
+  explainSeccomp,
+  explanationText,
+  parseProfileJson,
+} from "./seccomp/index.ts";
