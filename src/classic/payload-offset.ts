@@ -89,8 +89,8 @@ function passOver(size: number): Header {
   return (packet, at) => (packet.at(at + size - 1, 1) === null ? null : end(at + size));
 }
 
-/** Of a stack of labels only the first. */
-const mpls = passOver(4);
+/** Of a stack of labels only the first is passed over, there or not. */
+const mpls: Header = (_, at) => end(at + 4);
 
 const ETHER: ReadonlyMap<number, Header> = new Map([
   [ETH_P_IP, ipv4],
