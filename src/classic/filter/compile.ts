@@ -80,6 +80,17 @@ function reads(condition: Condition, word: Word): boolean {
   }
 }
 
+/** With what fills the words that the expression reads in front of it. */
+function behindPrelude(context: Context, expression: Condition): Condition {
+  const { prelude } = context;
+  if (prelude === null) return expression;
+  const { frame, payload } = prelude;
+  const readsPayload = reads(expression, payload.word);
+  if (readsPayload) context.keepLoads = true;
+  const whole = readsPayload ? and(payload.condition, expression) : expression;
+  return frame !== null && reads(whole, frame.word) ? and(frame.condition, whole) : whole;
+}
+
 interface Compiled {
   readonly root: Node;
   readonly context: Context;
@@ -96,15 +107,10 @@ function compileGraph(ast: Expression, link: LinkType, options: FilterOptions, k
   const context: Context = { values, link, layers, place, netmask, words: 0, prelude: null, keepLoads };
   if (link.family === "wlan") startWlan(context);
   const expression = conditionOf(context, ast);
-  const { prelude } = context;
-  const condition = prelude?.words.some((word) => reads(expression, word))
-    ? and(prelude.condition, expression)
-    : expression;
-  if (prelude?.words.some((word) => word === prelude.varying && reads(expression, word))) context.keepLoads = true;
-  const graph = (): Node => new GraphBuilder(values, folding).of(condition, ACCEPT, REJECT);
-  if (!folding) return { root: graph(), context, never: false };
-  const root = optimize(graph(), { keepLoads, equalityOnly: false });
-  const never = root === REJECT && !keepLoads && optimize(graph(), { keepLoads, equalityOnly: true }) === REJECT;
+  const condition = behindPrelude(context, expression);
+  const graph = new GraphBuilder(values, folding).of(condition, ACCEPT, REJECT);
+  const root = folding ? optimize(graph, keepLoads) : graph;
+  const never = folding && !keepLoads && root === REJECT;
   return { root, context, never };
 }
 

@@ -7,10 +7,10 @@ import type { Values, Word } from "./value.ts";
 
 /** Fills words of scratch memory with places in the packet. */
 export interface Prelude {
-  readonly condition: Condition;
-  readonly words: readonly Word[];
-  /** The word that branches of the prelude fill differently. */
-  readonly varying: Word;
+  /** Where the frame begins; null where it begins with the packet. */
+  readonly frame: { readonly word: Word; readonly condition: Condition } | null;
+  /** Where what the frame carries begins. Its branches keep libpcap from optimising the program. */
+  readonly payload: { readonly word: Word; readonly condition: Condition };
 }
 
 /** What primitives are compiled in: where the headers stand by now, and the part of the text at hand, for errors. */

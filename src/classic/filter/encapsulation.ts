@@ -22,7 +22,7 @@ export function vlan(context: Context, { numbers }: Special): Condition {
   const [number] = numbers;
   if (number !== undefined && number > 0xfff)
     return refuseRange(context, `VLAN tag ${number} greater than maximum 4095`);
-  const whole = number === undefined ? tag : and(tag, cmp(context, layers.payload, 0, 2, number, 0xfff));
+  const whole = number === undefined ? tag : and(tag, cmp(context, networkAt(context), 0, 2, number, 0xfff));
   context.layers = {
     ...layers,
     type: beyond(layers.type, 4),

@@ -1,4 +1,4 @@
-import { BPF_JEQ, BPF_JGE, BPF_JGT } from "../insn.ts";
+import { BPF_JEQ } from "../insn.ts";
 import type { Test } from "./condition.ts";
 
 /** What is known on a way through the graph: outcomes of tests, and values that equal a constant. */
@@ -35,21 +35,12 @@ export function meet(a: Facts | undefined, b: Facts): Facts {
   return a === undefined ? b : { equal: both(a.equal, b.equal), outcome: both(a.outcome, b.outcome) };
 }
 
-/** The outcome of a test where it is known, else null. */
-export function outcomeOf(known: Facts, test: Test, equalityOnly: boolean): boolean | null {
+/** The outcome of a test where it is known, else null. An equality decides equalities only, as in libpcap, so that as many loads stay. */
+export function outcomeOf(known: Facts, test: Test): boolean | null {
   const outcome = known.outcome.get(keyOf(test));
   if (outcome !== undefined) return outcome;
-  if (test.right.op !== "const" || (equalityOnly && test.relation !== BPF_JEQ)) return null;
+  if (test.right.op !== "const" || test.relation !== BPF_JEQ) return null;
   const equal = known.equal.get(test.left.id);
   if (equal === undefined) return null;
-  switch (test.relation) {
-    case BPF_JEQ:
-      return equal === test.right.k;
-    case BPF_JGT:
-      return equal > test.right.k;
-    case BPF_JGE:
-      return equal >= test.right.k;
-    default:
-      return (equal & test.right.k) !== 0;
-  }
+  return equal === test.right.k;
 }

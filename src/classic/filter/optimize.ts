@@ -4,15 +4,17 @@ import { type Decision, inOrder, type Node } from "./graph.ts";
 import { type Value, wordsIn } from "./value.ts";
 
 /**
+ * `keepLoads`: no load may be left out or change its place, so that packets cut off anywhere are refused as without the optimiser.
+ *
  * The optimiser, after that of the BSD packet filter (McCanne and Jacobson 1993). Two passes take turns until neither finds anything:
  * edges pass over tests whose outcome is known on every way to them, and in a row of tests for one outcome those of the same value are put
  * side by side, so that it is loaded once. Only then are nodes that ask the same and lead to the same made one: before, each
  * stands where different things are known.
  */
-export function optimize(root: Node, { keepLoads, equalityOnly }: OptimizeOptions): Node {
+export function optimize(root: Node, keepLoads: boolean): Node {
   let now = root;
   for (let round = 0; round < 64; round++) {
-    const passed = passOverKnown(now, keepLoads, equalityOnly);
+    const passed = passOverKnown(now, keepLoads);
     const moved = keepLoads ? false : gatherRows(passed.root);
     now = passed.root;
     if (!passed.changed && !moved) break;
@@ -22,26 +24,19 @@ export function optimize(root: Node, { keepLoads, equalityOnly }: OptimizeOption
   return !keepLoads && merged.is === "put" && merged.word === null && merged.next.is === "leaf" ? merged.next : merged;
 }
 
-export interface OptimizeOptions {
-  /** No load may be left out or change its place, so that packets cut off anywhere are refused as without the optimiser. */
-  readonly keepLoads: boolean;
-  /** An equality decides other equalities only, not comparisons: what libpcap finds. */
-  readonly equalityOnly: boolean;
-}
-
 /** Where an edge leads once tests with a known outcome are left out, and those that lead to one place only. */
-function follow(facts: Facts, to: Node, keepLoads: boolean, equalityOnly: boolean): Node {
+function follow(facts: Facts, to: Node, keepLoads: boolean): Node {
   let node = to;
   while (node.is === "decision") {
-    const outcome = node.yes === node.no && !keepLoads ? true : outcomeOf(facts, node.test, equalityOnly);
+    const outcome = node.yes === node.no && !keepLoads ? true : outcomeOf(facts, node.test);
     if (outcome === null) break;
     node = outcome ? node.yes : node.no;
   }
   return node;
 }
 
-function passOverKnown(root: Node, keepLoads: boolean, equalityOnly: boolean): { root: Node; changed: boolean } {
-  const to = (facts: Facts, node: Node): Node => follow(facts, node, keepLoads, equalityOnly);
+function passOverKnown(root: Node, keepLoads: boolean): { root: Node; changed: boolean } {
+  const to = (facts: Facts, node: Node): Node => follow(facts, node, keepLoads);
   // The root's own load stays, as in libpcap, even where its outcome makes no difference.
   const idle = root.is === "decision" && root.yes === root.no && root.yes.is !== "leaf";
   const start = idle ? root : to(noFacts, root);

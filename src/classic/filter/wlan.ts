@@ -51,13 +51,13 @@ export function startWlan(context: Context): void {
   );
   const qos = when(has(control, QOS), put(payload, withQos));
   const adjusted = radiotap ? and(qos, when(isPadded, padded)) : qos;
-  const condition = and(
-    ...(frame === null ? [] : [put(frame, length)]),
-    put(payload, header),
-    { is: "touch", value: control },
-    when(isData, adjusted),
-  );
-  context.prelude = { condition, words: frame === null ? [payload] : [frame, payload], varying: payload };
+  context.prelude = {
+    frame: frame === null ? null : { word: frame, condition: put(frame, length) },
+    payload: {
+      word: payload,
+      condition: and(put(payload, header), { is: "touch", value: control }, when(isData, adjusted)),
+    },
+  };
   context.layers = { ...layers, link: base, payload: at(0, payload), type: at(24, frame) };
 }
 
