@@ -31,14 +31,11 @@ export function protocolChain(context: Context, wanted: number, proto: Proto | n
   const type = takeWord(context);
   const end = takeWord(context);
   // `end` is where the header at hand starts, counted from the network header.
-  const length = (index: Value, shift: number, extra: number): Value =>
-    values.alu(
-      BPF_ADD,
-      values.alu(BPF_LSH, values.alu(BPF_ADD, byte(1, index), values.const(extra)), values.const(shift)),
-      index,
-    );
-  const sized = and(put(type, byte(0, end)), put(end, length(end, 3, 1)));
-  const authentication = and(put(type, byte(0, end)), put(end, length(end, 2, 2)));
+  const times = (count: Value, extra: number, shift: number): Value =>
+    values.alu(BPF_LSH, values.alu(BPF_ADD, count, values.const(extra)), values.const(shift));
+  const sized = and(put(type, byte(0, end)), put(end, values.alu(BPF_ADD, times(byte(1, end), 1, 3), end)));
+  // libpcap counts from the network header here, not from where the authentication header starts.
+  const authentication = and(put(type, byte(0, end)), put(end, times(byte(1, end), 2, 2)));
   const step = (depth: number): Condition => {
     const found = compare(BPF_JEQ, type, values.const(wanted));
     if (depth === 0) return found;
