@@ -39,7 +39,7 @@ function bestOf(rounds, count, run) {
 
 function buildHelper(dir) {
   const helper = join(dir, "bpf_filter");
-  const built = spawnSync("cc", ["-O2", "-o", helper, file("programs/bpf_filter.c"), "-lpcap"], { encoding: "utf8" });
+  const built = spawnSync("cc", ["-O2", "-o", helper, file("native/bpf_filter.c"), "-lpcap"], { encoding: "utf8" });
   return built.status === 0 ? helper : null;
 }
 

@@ -46,6 +46,6 @@ function taggedKfuncs(btf: Btf): string[] {
 }
 
 test.skipIf(without)("every kfunc of the running kernel has a row", () => {
-  const tagged = taggedKfuncs(parseBtf(readFileSync(VMLINUX)));
+  const tagged = taggedKfuncs(parseBtf(readFileSync(VMLINUX), VMLINUX));
   expect(tagged.filter((name) => findKfunc(name) === undefined)).toEqual([]);
 });

@@ -73,6 +73,7 @@ describe.skipIf(missing("objects for iproute2", "clang-19"))("sections of iprout
         engine: "jit",
         cpus: 1,
         budget: undefined,
+        verify: true,
         maps: [],
         ctx: undefined,
       },

@@ -27,7 +27,7 @@ const caught = builder.add({ kind: "func", name: "caught", type: returnsInt, lin
 const file = builder.intern("a.c");
 const first = builder.intern("int x;");
 const second = builder.intern("return 0;");
-const btf = parseBtf(builder.finish());
+const btf = parseBtf(builder.finish(), "test");
 
 const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 /** main at 0 calls sub at 3. */
@@ -133,7 +133,7 @@ describe("exception callbacks named by a declaration tag", () => {
     const again = new BtfBuilder();
     for (let id = 1; id < btf.count; id++) again.add(btf.type(id));
     for (const name of names) again.add({ kind: "decl_tag", name, type: main, component: -1 });
-    return parseBtf(again.finish());
+    return parseBtf(again.finish(), "test");
   };
   const CASES: readonly (readonly [string, number, readonly string[], Uint8Array])[] = [
     ["exception callback type id not found in func_info", ERRNO.EINVAL, ["caught"], FUNCS],

@@ -76,7 +76,7 @@ class Types {
   }
 
   finish(): Btf {
-    return parseBtf(this.builder.finish());
+    return parseBtf(this.builder.finish(), "test");
   }
 }
 

@@ -1,7 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
+
+/** What is used of the compiler: its own types would declare a console of their own for everybody. */
+interface Compiler {
+  main(
+    args: readonly string[],
+    host: {
+      readonly readFile: (name: string) => string | null;
+      readonly writeFile: (name: string, contents: string | Uint8Array) => void;
+      readonly listFiles: () => readonly string[];
+    },
+  ): Promise<{ readonly error: Error | null }>;
+}
+const COMPILER: string = "assemblyscript/asc";
+const asc = ((await import(COMPILER)) as { readonly default: Compiler }).default;
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SOURCES = "src/runtime/assembly/verifier/";
