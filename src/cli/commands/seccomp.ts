@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { ClassicInsn } from "../../classic/index.ts";
 import {
   ARCHITECTURES,
@@ -92,7 +92,8 @@ export function seccomp(args: readonly string[], options: Options): number {
   const wanted = (options["arch"] as string | undefined) ?? ARCHITECTURES[0].name;
   const arch = architectureByName(wanted)?.name;
   if (arch === undefined) throw seccompError("E_SECCOMP_ARCH", { name: wanted });
-  const bytes = readBytes(file === "-" ? "/dev/stdin" : file);
+  // By its descriptor: /dev/stdin cannot be opened where a parent process passed a socket.
+  const bytes = file === "-" ? new Uint8Array(readFileSync(0)) : readBytes(file);
   const place = file === "-" ? "<stdin>" : file;
   try {
     const machine = {
