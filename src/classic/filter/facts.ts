@@ -30,6 +30,18 @@ function both<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): ReadonlyMap<K, 
   return shared;
 }
 
+/** Without what is known of the values that these ids are of: they are computed from what is written over now. */
+export function forget(known: Facts, ids: ReadonlySet<number>): Facts {
+  const stale = (key: string): boolean => {
+    const [, left, right] = key.split(",");
+    return ids.has(Number(left)) || ids.has(Number(right));
+  };
+  return {
+    equal: new Map([...known.equal].filter(([id]) => !ids.has(id))),
+    outcome: new Map([...known.outcome].filter(([key]) => !stale(key))),
+  };
+}
+
 /** What holds on both ways. */
 export function meet(a: Facts | undefined, b: Facts): Facts {
   return a === undefined ? b : { equal: both(a.equal, b.equal), outcome: both(a.outcome, b.outcome) };

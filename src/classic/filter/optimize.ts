@@ -1,7 +1,7 @@
 import type { Test } from "./condition.ts";
-import { type Facts, learn, meet, facts as noFacts, outcomeOf } from "./facts.ts";
+import { type Facts, forget, learn, meet, facts as noFacts, outcomeOf } from "./facts.ts";
 import { type Decision, inOrder, type Node } from "./graph.ts";
-import { type Value, wordsIn } from "./value.ts";
+import { readsWord, type Value, type Word, wordsIn } from "./value.ts";
 
 /**
  * `keepLoads`: no load may be left out or change its place, so that packets cut off anywhere are refused as without the optimiser.
@@ -35,6 +35,12 @@ function follow(facts: Facts, to: Node, keepLoads: boolean): Node {
   return node;
 }
 
+/** The values tested anywhere that are computed from the word. */
+function idsReading(order: readonly Node[], word: Word): Set<number> {
+  const tested = order.flatMap((node) => (node.is === "decision" ? [node.test.left, node.test.right] : []));
+  return new Set(tested.filter((value) => readsWord(value, word)).map(({ id }) => id));
+}
+
 function passOverKnown(root: Node, keepLoads: boolean): { root: Node; changed: boolean } {
   const to = (facts: Facts, node: Node): Node => follow(facts, node, keepLoads);
   // The root's own load stays, as in libpcap, even where its outcome makes no difference.
@@ -46,14 +52,16 @@ function passOverKnown(root: Node, keepLoads: boolean): { root: Node; changed: b
     entry.set(at, meet(entry.get(at), facts));
   };
   // A node that is no longer led to has no facts.
-  for (const node of inOrder(start)) {
+  const order = inOrder(start);
+  for (const node of order) {
     const facts = entry.get(node);
     if (facts === undefined || node.is === "leaf") continue;
     if (node.is === "put") {
-      const next = to(facts, node.next);
+      const kept = node.word === null ? facts : forget(facts, idsReading(order, node.word));
+      const next = to(kept, node.next);
       changed ||= next !== node.next;
       node.next = next;
-      arrive(next, facts);
+      arrive(next, kept);
       continue;
     }
     const ifYes = learn(facts, node.test, true);

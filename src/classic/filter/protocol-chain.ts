@@ -40,12 +40,12 @@ export function protocolChain(context: Context, wanted: number, proto: Proto | n
     const found = compare(BPF_JEQ, type, values.const(wanted));
     if (depth === 0) return found;
     const rest = step(depth - 1);
-    const ways: Condition[] = [and(isOne(type, [IPPROTO.AH]), authentication, rest)];
+    const ways: Condition[] = [and(isOne(type, [IPPROTO.AH]), authentication)];
     if (proto === "ip6") {
       const extensions = [IPPROTO.HOPOPTS, IPPROTO.DSTOPTS, IPPROTO.ROUTING, IPPROTO.FRAGMENT];
-      ways.unshift(and(isOne(type, extensions), sized, rest));
+      ways.unshift(and(isOne(type, extensions), sized));
     }
-    return or(found, ...ways);
+    return or(found, and(or(...ways), rest));
   };
   const isIp = linkProtocol(context, proto === "ip" ? ETHERTYPE.IP : ETHERTYPE.IPV6);
   const first =
