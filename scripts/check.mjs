@@ -29,6 +29,12 @@ function sources(dir) {
   });
 }
 
+/** What a source imports: statements at the start of a line, and import(). */
+function imported(text) {
+  const statements = text.matchAll(/^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*"([^"]+)"/gm);
+  return [...statements, ...text.matchAll(/\bimport\(\s*"([^"]+)"/g)].map(([, specifier]) => specifier);
+}
+
 /** Imports that look rightwards, reach past a wall, or close a circle between rooms of one row. */
 function checkLayers() {
   const problems = [];
@@ -37,7 +43,7 @@ function checkLayers() {
     const file = relative(root, path).split(sep).join("/");
     const room = file.split("/")[1];
     if (!rank.has(room)) continue;
-    for (const [, specifier] of readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+    for (const specifier of imported(readFileSync(path, "utf8"))) {
       if (!specifier.startsWith(".")) {
         if (rank.get(room) < rank.get("node"))
           problems.push(`${file}: imports ${specifier}; rooms left of node import nothing from outside`);
