@@ -44,7 +44,7 @@ export function packetsOfTcpdump(file: string, text: string, firstSecond: number
 
 /**
  * Runs a program as libpcap's bpf_filter() does: unlike the kernel it lets `ja` jump backwards, which `protochain` needs.
- * Extensions of Linux answer 0.
+ * Extensions of Linux answer 0. The answer is -1 where a load outside of the packet ended the program, which refuses the packet.
  */
 export function runLikeLibpcap(program: readonly ClassicInsn[], bytes: Uint8Array, length: number): number {
   const scratch = new Uint32Array(16);
@@ -121,7 +121,7 @@ export function runLikeLibpcap(program: readonly ClassicInsn[], bytes: Uint8Arra
         if (code & 0x80) a = x;
         else x = a;
     }
-    if (outside) return 0;
+    if (outside) return -1;
   }
   throw new Error("the program does not end");
 }
