@@ -93,6 +93,9 @@ const MAP_FIELDS = [
 /** Descriptors of the vector's maps start here, far from what instructions may hold by chance. */
 const FIRST_MAP_FD = 0x40000000;
 
+/** Standard input, output and error are open in the process that loads, and are no maps. */
+const LAST_STANDARD_FD = 2;
+
 function readMaps(vector: Fields, btf: Btf | undefined): VerifierMap[] {
   const maps: VerifierMap[] = [];
   for (const row of vector.rows("maps", MAP_FIELDS)) {
@@ -162,6 +165,7 @@ export function readVector(json: unknown, line = 1): { readonly name: string; re
     license: vector.text("license", "GPL"),
     insns: withMaps(vector, vector.bytes("insns") ?? encode([])),
     mapByFd: (fd) => maps[fd - FIRST_MAP_FD],
+    isDescriptor: (fd) => fd >= 0 && fd <= LAST_STANDARD_FD,
     ...(btf === undefined ? {} : { btf }),
     ...(funcInfo === null ? {} : { funcInfo, funcInfoRecordSize: vector.number("func_info_rec", 8) }),
     ...(lineInfo === null ? {} : { lineInfo, lineInfoRecordSize: vector.number("line_info_rec", 16) }),
