@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { BpfError } from "../../util/index.ts";
+import { describe } from "../caret.ts";
 import { EXIT_INPUT } from "../exit.ts";
-import { describe } from "./caret.ts";
 import { Debugger } from "./debugger.ts";
 
 /** Commands from a terminal, with history and completion, until `quit` or the end of input. */

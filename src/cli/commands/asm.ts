@@ -33,7 +33,7 @@ function write(file: string, contents: Uint8Array | string): void {
 /** `anybpf asm FILE`: assembles a text. */
 export function asm(args: readonly string[], options: Options): number {
   const file = args[0]!;
-  const source = new TextDecoder().decode(readBytes(file === "-" ? "/dev/stdin" : file));
+  const source = new TextDecoder().decode(readBytes(file));
   const assembly = assemble(source, {
     file: file === "-" ? "<stdin>" : file,
     syntax: options["syntax"] as Syntax,

@@ -9,7 +9,7 @@ import {
   readClassic,
 } from "../../classic/index.ts";
 import { BpfError } from "../../util/index.ts";
-import { describe } from "../cbpf/caret.ts";
+import { describe } from "../caret.ts";
 import { debugShell } from "../cbpf/shell.ts";
 import type { Options } from "../command.ts";
 import { EXIT_INPUT, EXIT_USAGE } from "../exit.ts";
@@ -62,7 +62,7 @@ export async function cbpf(args: readonly string[], options: Options): Promise<n
   if (name === "debug") return file === undefined ? await debugShell() : usage();
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined || file === undefined || more !== undefined) return usage();
-  const bytes = readBytes(file === "-" ? "/dev/stdin" : file);
+  const bytes = readBytes(file);
   const source = { name: file === "-" ? "<stdin>" : file, bytes, text: new TextDecoder().decode(bytes) };
   try {
     process.stdout.write(action(source, options));

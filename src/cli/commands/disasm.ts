@@ -18,7 +18,7 @@ function detect(bytes: Uint8Array): InputFormat {
 /** `anybpf disasm FILE`: prints the instructions of an object, of raw bytes or of hexadecimal text. */
 export function disasm(args: readonly string[], options: Options): number {
   const file = args[0]!;
-  const bytes = readBytes(file === "-" ? "/dev/stdin" : file);
+  const bytes = readBytes(file);
   const style = options["style"] as Style;
   const alu32 = options["alu32"] === true;
   const section = options["section"] as string | undefined;

@@ -1,9 +1,9 @@
 import { compileExpression, type FilterProgram } from "../../classic/filter/index.ts";
 import { BpfError } from "../../util/index.ts";
+import { caretLines } from "../caret.ts";
 import type { Options } from "../command.ts";
 import { EXIT_INPUT, EXIT_USAGE } from "../exit.ts";
 import { type CaptureSource, captureSource, filterCapture } from "../filter/capture.ts";
-import { caretLines } from "../filter/caret.ts";
 import { controlFlowDot } from "../filter/graph.ts";
 import { linkTypeNames, parseLinkType } from "../filter/link-type.ts";
 import { listing } from "../filter/listing.ts";

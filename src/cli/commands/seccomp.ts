@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { ClassicInsn } from "../../classic/index.ts";
 import {
   ARCHITECTURES,
@@ -11,7 +11,7 @@ import {
   type SeccompInput,
 } from "../../classic/seccomp/index.ts";
 import { BpfError, defineErrors } from "../../util/index.ts";
-import { describe } from "../cbpf/caret.ts";
+import { describe } from "../caret.ts";
 import type { Options } from "../command.ts";
 import { EXIT_INPUT, EXIT_USAGE } from "../exit.ts";
 import { readBytes } from "../run/files.ts";
@@ -92,8 +92,7 @@ export function seccomp(args: readonly string[], options: Options): number {
   const wanted = (options["arch"] as string | undefined) ?? ARCHITECTURES[0].name;
   const arch = architectureByName(wanted)?.name;
   if (arch === undefined) throw seccompError("E_SECCOMP_ARCH", { name: wanted });
-  // By its descriptor: /dev/stdin cannot be opened where a parent process passed a socket.
-  const bytes = file === "-" ? new Uint8Array(readFileSync(0)) : readBytes(file);
+  const bytes = readBytes(file);
   const place = file === "-" ? "<stdin>" : file;
   try {
     const machine = {

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { BpfError, fromHex } from "../../util/index.ts";
 import { runInputError } from "./errors.ts";
 
-/** A file's bytes. @throws BpfError `E_FILE_OPEN` */
+/** A file's bytes; `-` is standard input. @throws BpfError `E_FILE_OPEN` */
 export function readBytes(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    // By its descriptor: /dev/stdin cannot be opened where a parent process passed a socket.
+    return readFileSync(path === "-" ? 0 : path);
   } catch (cause) {
     const { message } = cause as Error;
     throw new BpfError("E_FILE_OPEN", `${path}: cannot be read: ${message.split(",")[0]}`, { path }, { cause });

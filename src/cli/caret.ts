@@ -1,4 +1,4 @@
-import type { BpfError } from "../../util/index.ts";
+import type { BpfError } from "../util/index.ts";
 
 /** Characters of a source line that are shown at most, and how many of them before the caret. */
 const WIDTH = 100;
@@ -16,4 +16,14 @@ export function describe(error: BpfError, file: string, text: string): string {
   const { line, column } = error.data;
   if (typeof line !== "number" || typeof column !== "number") return `${error.within(file).message}\n`;
   return `${file}:${error.message}\n${pointAt(text, line, column)}`;
+}
+
+/** The expression, and below it the place that an error tells of; nothing where it tells none. */
+export function caretLines(expression: string, error: BpfError): string {
+  const { column, length } = error.data;
+  if (typeof column !== "number" || typeof length !== "number") return "";
+  // One cell per character, whatever the terminal makes of it.
+  const shown = expression.replace(/[\p{Cc}\p{Cf}]/gu, " ");
+  const width = Math.max(1, Math.min(length, shown.length - column + 1));
+  return `  ${shown}\n  ${" ".repeat(column - 1)}^${"~".repeat(width - 1)}\n`;
 }
