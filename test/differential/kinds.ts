@@ -25,7 +25,10 @@ const GIVEN = ["mark", "priority", "cb"];
 function kind(name: string, type: number, legacy: boolean): Kind {
   const layout = contextLayout(type)!;
   const offset = (which: string) => layout.fields.find((f) => f.kind === which)!.offset;
-  const numbers = layout.fields.filter((f) => f.kind === "scalar" && !UNSTEADY.includes(f.name));
+  // Fields that only some attach types may read are left alone.
+  const numbers = layout.fields.filter(
+    (f) => f.kind === "scalar" && f.readAttach === undefined && !UNSTEADY.includes(f.name),
+  );
   const fields = layout.fields.filter((f) => GIVEN.includes(f.name));
   return {
     name,
