@@ -23,7 +23,8 @@ it.each([1, 101, 113, 276, 0, 108, 9, 105, 127])(
         try {
           const filter = compileFilter(expression, { linkType, optimize });
           filter.matchBatch({ bytes, count: PACKETS, offsets, lengths, wireLengths }, results);
-          const wanted = packets.map((p) => runLikeLibpcap(filter.program, p.bytes, p.length) >>> 0);
+          // A load outside the packet, -1 there, refuses it.
+          const wanted = packets.map((p) => Math.max(0, runLikeLibpcap(filter.program, p.bytes, p.length)));
           expect([...results], expression).toEqual(wanted);
           compared++;
         } catch (error) {
